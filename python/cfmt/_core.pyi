@@ -1,0 +1,3 @@
+__version__: str
+
+def stream_seed(seed: int, purpose: str, round: int, item: int) -> int: ...

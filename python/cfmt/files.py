@@ -1,0 +1,59 @@
+"""Writing without halves: a file is either the old one or the whole new one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["append_line", "write_atomic"]
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write a file by way of a temporary one beside it: write, fsync, rename.
+
+    Parameters
+    ----------
+    path : Path
+        File to write or replace.
+    content : bytes or str
+        Whole content; text is encoded as UTF-8.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old one is then untouched.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line in a single write, flushed to the disk.
+
+    Parameters
+    ----------
+    path : Path
+        File to append to; made if there is none.
+    line : str
+        The line, without its end.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with path.open("ab") as file:
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())

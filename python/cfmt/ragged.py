@@ -1,0 +1,97 @@
+"""Ragged arrays: what belongs to clients, without a Python object per client."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Ragged"]
+
+T = TypeVar("T", bound=np.generic)
+
+
+class Ragged(NamedTuple, Generic[T]):
+    """Values of clients, one client after the other.
+
+    Client ``k`` owns ``values[offsets[k]:offsets[k + 1]]``.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        All clients' values.
+    offsets : ndarray of shape (n_clients + 1,), int64
+        Where each client's values start, and the end.
+    """
+
+    values: npt.NDArray[T]
+    offsets: npt.NDArray[np.int64]
+
+    @classmethod
+    def from_sizes(cls, values: npt.NDArray[T], sizes: npt.NDArray[np.int64]) -> Ragged[T]:
+        """Lay ``values`` out over clients of the given sizes.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_values,)
+            All clients' values, client by client.
+        sizes : ndarray of shape (n_clients,), int64
+            How many values each client has.
+
+        Returns
+        -------
+        Ragged
+        """
+        return cls(values, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)]))
+
+    @property
+    def n_clients(self) -> int:
+        """Number of clients."""
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Number of values of each client, shape (n_clients,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def clients(self) -> npt.NDArray[np.int64]:
+        """The client of each value, shape (n_values,)."""
+        return np.repeat(np.arange(self.n_clients), self.sizes)
+
+    def of(self, client: int) -> npt.NDArray[T]:
+        """Return a view of one client's values."""
+        return self.values[self.offsets[client] : self.offsets[client + 1]]
+
+    def take(self, clients: npt.NDArray[np.int64]) -> Ragged[T]:
+        """Copy the values of some clients, in the order asked for.
+
+        Parameters
+        ----------
+        clients : ndarray of shape (n_taken,), int64
+            Clients to take; one may be taken more than once.
+
+        Returns
+        -------
+        Ragged
+            With ``n_taken`` clients.
+        """
+        sizes = self.sizes[clients]
+        taken = Ragged.from_sizes(self.values[:0], sizes)
+        shift = np.repeat(self.offsets[clients] - taken.offsets[:-1], sizes)
+        return Ragged(self.values[np.arange(taken.offsets[-1]) + shift], taken.offsets)
+
+    def with_values(self, values: npt.NDArray[Any]) -> Ragged[Any]:
+        """Lay other values over the same clients.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_values,)
+            One value for each of these values.
+
+        Returns
+        -------
+        Ragged
+        """
+        return Ragged(values, self.offsets)

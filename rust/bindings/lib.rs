@@ -1,0 +1,22 @@
+//! `cfmt._core`: extract and check the arguments, detach from the interpreter, wrap the result.
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 hands over its arguments by value")]
+#![allow(missing_docs, reason = "the stub _core.pyi and the functions over it carry the documentation")]
+
+mod arrays;
+mod error;
+mod random;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
+    #[pymodule_export]
+    use crate::random::stream_seed;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

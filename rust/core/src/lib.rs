@@ -1,0 +1,13 @@
+//! Kernels of federated intrusion detection: pure functions over ragged clients.
+//!
+//! A kernel takes a whole group of clients in one call (values and offsets, see [`ragged`]), draws
+//! its randomness from a stream of its own for every client (see [`stream`]), adds in a fixed order,
+//! and so returns the same bits for any number of threads and any grouping of clients.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod ragged;
+pub mod stream;
+
+pub use error::{Error, Result};

@@ -1,0 +1,87 @@
+//! Random streams, keyed by (seed, purpose, round, item): the one place that names a generator.
+//!
+//! The generator is ChaCha8, which is counter-based: its 256-bit key holds the seed, the purpose and the
+//! round as they are, its 64-bit stream number the item (mostly a client). No two keys share a stream, and
+//! a draw depends on neither threads, nor groups, nor the order in which clients are visited.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// The generator behind every stream.
+pub type Stream = ChaCha8Rng;
+
+/// What randomness is for; each purpose has streams of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// Which client gets which rows.
+    Partition = 1,
+    /// Which attack rows are dropped to reach a prevalence.
+    Prevalence = 2,
+    /// Which rows repair takes from large clients.
+    Repair = 3,
+    /// Which rows are held out for validation.
+    Validation = 4,
+    /// Which clients take part in a round.
+    Cohort = 5,
+    /// Initial weights of the model.
+    Initialisation = 6,
+    /// Row draws of the samplers.
+    Sampling = 7,
+    /// The order of rows in local training.
+    Batches = 8,
+    /// Seeding of k-means.
+    Clustering = 9,
+    /// Exploration of the meta-sampler's policy.
+    Exploration = 10,
+    /// Training of the meta-sampler's policy.
+    PolicyLearning = 11,
+    /// Generated traffic.
+    Synthetic = 12,
+}
+
+impl Purpose {
+    /// Every purpose with the name that Python uses.
+    pub const NAMES: [(&'static str, Self); 12] = [
+        ("partition", Self::Partition),
+        ("prevalence", Self::Prevalence),
+        ("repair", Self::Repair),
+        ("validation", Self::Validation),
+        ("cohort", Self::Cohort),
+        ("initialisation", Self::Initialisation),
+        ("sampling", Self::Sampling),
+        ("batches", Self::Batches),
+        ("clustering", Self::Clustering),
+        ("exploration", Self::Exploration),
+        ("policy-learning", Self::PolicyLearning),
+        ("synthetic", Self::Synthetic),
+    ];
+}
+
+/// The stream of one item: the same key gives the same stream, on any machine.
+pub fn stream(seed: u64, purpose: Purpose, round: u64, item: u64) -> Stream {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
+    key[16..24].copy_from_slice(&round.to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(key);
+    rng.set_stream(item);
+    rng
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::Rng;
+
+    #[test]
+    fn every_part_of_the_key_counts() {
+        let first = |seed, purpose, round, item| stream(seed, purpose, round, item).next_u64();
+        let base = first(1, Purpose::Sampling, 2, 3);
+        assert_eq!(base, first(1, Purpose::Sampling, 2, 3));
+        assert_ne!(base, first(9, Purpose::Sampling, 2, 3));
+        assert_ne!(base, first(1, Purpose::Batches, 2, 3));
+        assert_ne!(base, first(1, Purpose::Sampling, 9, 3));
+        assert_ne!(base, first(1, Purpose::Sampling, 2, 9));
+    }
+}

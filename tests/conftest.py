@@ -1,0 +1,23 @@
+"""What every test may lean on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def shared_folder() -> Path:
+    """The folder with material that is not committed: ``CFMT_SHARED``, or ``../shared``."""
+    default = Path(__file__).resolve().parents[2] / "shared"
+    return Path(os.environ.get("CFMT_SHARED", default))
+
+
+@pytest.fixture(scope="session")
+def nsl_kdd_folder() -> Path:
+    """The real NSL-KDD files; a test that needs them is skipped, aloud, where they are absent."""
+    folder = shared_folder() / "data" / "nsl-kdd"
+    if not (folder / "KDDTrain+.txt.gz").exists():
+        pytest.skip(f"real NSL-KDD not found in {folder}; set CFMT_SHARED to the folder that holds data/nsl-kdd")
+    return folder
