@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batches;
 pub mod error;
 pub mod ragged;
 pub mod stream;

@@ -69,6 +69,13 @@ pub fn stream(seed: u64, purpose: Purpose, round: u64, item: u64) -> Stream {
     rng
 }
 
+/// Part `chunk` of an item's stream, 2^32 words from the next: for work on one item that is cut in pieces.
+pub fn stream_chunk(seed: u64, purpose: Purpose, round: u64, item: u64, chunk: u64) -> Stream {
+    let mut rng = stream(seed, purpose, round, item);
+    rng.set_word_pos(u128::from(chunk) << 32);
+    rng
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +90,8 @@ mod tests {
         assert_ne!(base, first(1, Purpose::Batches, 2, 3));
         assert_ne!(base, first(1, Purpose::Sampling, 9, 3));
         assert_ne!(base, first(1, Purpose::Sampling, 2, 9));
+        let chunk = |index| stream_chunk(1, Purpose::Sampling, 2, 3, index).next_u64();
+        assert_eq!(base, chunk(0));
+        assert_ne!(base, chunk(1));
     }
 }
