@@ -1,6 +1,6 @@
 //! Random streams, keyed by (seed, purpose, round, item): the one place that names a generator.
 //!
-//! The generator is ChaCha8, which is counter-based: its 256-bit key holds the seed, the purpose and the
+//! The generator is `ChaCha8`, which is counter-based: its 256-bit key holds the seed, the purpose and the
 //! round as they are, its 64-bit stream number the item (mostly a client). No two keys share a stream, and
 //! a draw depends on neither threads, nor groups, nor the order in which clients are visited.
 

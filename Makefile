@@ -1,0 +1,62 @@
+# The same targets serve people and CI. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+THREADS ?= 2
+DATA ?= synthetic
+SEEDS ?= 3
+ROUNDS ?= 50
+METHODS ?= fedavg,fedprox,fed-over,fed-under,cfmt
+
+RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow lint format bench wheel clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv/.python: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "cfmt needs Python >= 3.11; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@command -v cargo >/dev/null || { echo "cfmt needs Rust: install cargo >= 1.90 with rustup"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet 'maturin>=1.9.4,<2'
+	touch $@
+
+.venv/.built: .venv/.python $(RUST)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
+	touch $@
+
+setup: .venv/.built ## Make .venv with everything, build the kernels
+
+run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with NSL-KDD's files)
+	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
+	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
+
+test: setup ## Run the Rust and the Python tests
+	cargo test --quiet --package cfmt-core
+	$(BIN)/python -m pytest
+
+test-slow: setup ## Run the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: setup ## Check style, types and the stub
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest cfmt._core
+
+format: setup ## Rewrite the sources in house style
+	cargo fmt --all
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+wheel: .venv/.python ## Build the wheel into dist/
+	rm -rf dist
+	$(BIN)/maturin build --release --locked --quiet --out dist
+
+clean: ## Remove what was built (not runs/)
+	rm -rf .venv target dist

@@ -1,0 +1,73 @@
+"""The layers of docs/architecture.md, kept by reading the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cfmt
+
+PACKAGE = Path(cfmt.__file__).parent
+LAYERS = (
+    {"_core"},
+    {"errors", "ragged", "streams", "files"},
+    {"partition", "measures", "sampling", "clustering", "aggregation", "metrics"},
+    {"data"},
+    {"nn"},
+    {"federated"},
+    {"report"},
+    {"config", "cli", "__main__"},
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+ONLY_IN = {"torch": "nn", "matplotlib": "report"}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of every module that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part(path: Path) -> str:
+    """The top-level part of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_upwards(path: Path) -> None:
+    here = part(path)
+    if here == "__init__":
+        return
+    for name in imports(path):
+        pieces = name.split(".")
+        if pieces[0] == "cfmt" and len(pieces) > 1 and pieces[1] in LEVEL and pieces[1] != here:
+            assert LEVEL[pieces[1]] < LEVEL[here], f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_heavy_packages_have_one_home(path: Path) -> None:
+    for name in {module.split(".")[0] for module in imports(path)} & set(ONLY_IN):
+        assert part(path) == ONLY_IN[name], f"only cfmt.{ONLY_IN[name]} may import {name}"
+
+
+def test_every_part_has_a_layer() -> None:
+    assert {part(path) for path in MODULES} - {"__init__"} <= set(LEVEL)
+
+
+def test_importing_cfmt_is_light() -> None:
+    code = "import sys, cfmt; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "flwr", "matplotlib", "polars", "scipy", "sklearn"}
+    assert heavy.isdisjoint(loaded.stdout.split())
