@@ -19,5 +19,7 @@ def nsl_kdd_folder() -> Path:
     """The real NSL-KDD files; a test that needs them is skipped, aloud, where they are absent."""
     folder = shared_folder() / "data" / "nsl-kdd"
     if not (folder / "KDDTrain+.txt.gz").exists():
-        pytest.skip(f"real NSL-KDD not found in {folder}; set CFMT_SHARED to the folder that holds data/nsl-kdd")
+        pytest.skip(
+            f"real NSL-KDD not found in {folder}; set CFMT_SHARED to the folder that holds data/nsl-kdd"
+        )
     return folder

@@ -4,5 +4,20 @@ Importing ``cfmt`` loads the compiled kernels and numpy, and nothing heavier.
 """
 
 from cfmt._core import __version__
+from cfmt.measures import class_counts, gini, imbalance_ratio, jensen_shannon
+from cfmt.partition import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
+from cfmt.parts import impose_prevalence, split_validation
 
-__all__ = ["__version__"]
+__all__ = [
+    "PartitionSpec",
+    "__version__",
+    "class_counts",
+    "gini",
+    "imbalance_ratio",
+    "impose_prevalence",
+    "jensen_shannon",
+    "partition_dirichlet",
+    "partition_iid",
+    "partition_quantity",
+    "split_validation",
+]

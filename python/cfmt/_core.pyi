@@ -1,3 +1,41 @@
+from typing import TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
 __version__: str
 
+_Int: TypeAlias = npt.NDArray[np.int64]
+_Label: TypeAlias = npt.NDArray[np.uint8]
+_Ragged: TypeAlias = tuple[_Int, _Int]
+
 def stream_seed(seed: int, purpose: str, round: int, item: int) -> int: ...
+
+@final
+class PartitionPlan:
+    def __new__(
+        cls,
+        n_clients: int,
+        *,
+        alpha: float | None,
+        size_alpha: float | None,
+        min_size: int,
+        rows_per_client: tuple[int, int] | None,
+    ) -> PartitionPlan: ...
+    def split_rows(self, n_rows: int, *, seed: int) -> _Ragged: ...
+    def split_labels(self, labels: _Int, *, seed: int) -> _Ragged: ...
+
+def check_prevalence(low: float, high: float) -> None: ...
+def impose_prevalence(
+    rows: _Int,
+    offsets: _Int,
+    is_attack: _Label,
+    *,
+    prevalence: tuple[float, float],
+    min_size: int,
+    seed: int,
+) -> _Ragged: ...
+def split_validation(
+    rows: _Int, offsets: _Int, labels: _Label, *, share: float, seed: int
+) -> tuple[_Ragged, _Ragged]: ...
+def class_counts(rows: _Int, offsets: _Int, labels: _Int, *, n_classes: int) -> _Int: ...

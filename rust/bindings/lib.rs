@@ -4,6 +4,8 @@
 
 mod arrays;
 mod error;
+mod partition;
+mod parts;
 mod random;
 
 use pyo3::prelude::*;
@@ -12,6 +14,10 @@ use pyo3::prelude::*;
 mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use crate::partition::PartitionPlan;
+    #[pymodule_export]
+    use crate::parts::{check_prevalence, class_counts, impose_prevalence, split_validation};
     #[pymodule_export]
     use crate::random::stream_seed;
 

@@ -49,6 +49,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// # Errors
 /// [`Error::Scalar`] where `ok` is false.
+#[expect(clippy::needless_pass_by_value, reason = "numbers and fresh strings, written without a `&`")]
 pub fn check(ok: bool, name: &'static str, value: impl ToString, allowed: &'static str) -> Result<()> {
     if ok { Ok(()) } else { Err(Error::Scalar { name, value: value.to_string(), allowed }) }
 }

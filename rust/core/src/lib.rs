@@ -7,8 +7,19 @@
 #![forbid(unsafe_code)]
 
 pub mod batches;
+pub mod dirichlet;
 pub mod error;
+pub mod measures;
+pub mod partition;
+pub mod parts;
+pub mod plan;
+pub mod prevalence;
+pub mod quota;
 pub mod ragged;
+pub mod repair;
+pub mod resample;
+pub mod split;
 pub mod stream;
+pub mod validation;
 
 pub use error::{Error, Result};

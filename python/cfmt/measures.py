@@ -1,0 +1,146 @@
+"""Measures of a partition: how many rows of each class, how unlike the clients are, how unequal."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt import _core
+from cfmt.ragged import Ragged
+
+__all__ = ["class_counts", "gini", "imbalance_ratio", "jensen_shannon"]
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> IntArray:
+    """Count the rows of each class on each client.
+
+    Parameters
+    ----------
+    parts : Ragged of int64
+        Row indices of each client; a row that occurs twice is counted twice.
+    labels : ndarray of shape (n_rows,), int64
+        Class of each row of the table, in 0..n_classes.
+    n_classes : int
+        Classes to count.
+
+    Returns
+    -------
+    ndarray of shape (n_clients, n_classes), int64
+
+    Raises
+    ------
+    TypeError
+        If an array has another dtype.
+    ValueError
+        If a label or a row index is out of range.
+    """
+    values, offsets = parts
+    return _core.class_counts(values, offsets, labels, n_classes=n_classes)
+
+
+def imbalance_ratio(counts: IntArray) -> FloatArray:
+    """Divide each client's largest class by its smallest.
+
+    Classes that a client does not have are left out: of two classes or more the ratio is that of the rows it
+    has.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_clients, n_classes), int64
+        From :func:`class_counts`.
+
+    Returns
+    -------
+    ndarray of shape (n_clients,), float64
+        At least 1; infinite where a client has one class only, NaN where it has no rows.
+
+    Raises
+    ------
+    ValueError
+        If `counts` are not two-dimensional or negative.
+    """
+    _check_counts(counts)
+    present = counts > 0
+    n_present = present.sum(axis=1)
+    largest = counts.max(axis=1, initial=1)
+    smallest = counts.min(axis=1, initial=np.iinfo(np.int64).max, where=present)
+    return np.select([n_present > 1, n_present == 1], [largest / smallest, np.inf], np.nan)
+
+
+def jensen_shannon(counts: IntArray) -> FloatArray:
+    """Measure how far each client's class mix is from the federation's.
+
+    The Jensen-Shannon divergence to base 2, which is the square of the distance of the same name, between the
+    client's shares of classes and those of all clients together.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_clients, n_classes), int64
+        From :func:`class_counts`.
+
+    Returns
+    -------
+    ndarray of shape (n_clients,), float64
+        In [0, 1]: 0 for the same mix; NaN where a client has no rows.
+
+    Raises
+    ------
+    ValueError
+        If `counts` are not two-dimensional or negative.
+
+    References
+    ----------
+    .. [1] J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
+       Theory 37(1), 1991.
+    """
+    _check_counts(counts)
+    sizes = counts.sum(axis=1)
+    shares = counts / np.maximum(sizes, 1)[:, np.newaxis]
+    whole = counts.sum(axis=0) / max(sizes.sum(), 1)
+    mixed = _entropy((shares + whole) / 2)
+    divergence = mixed - (_entropy(shares) + _entropy(whole)) / 2
+    return np.where(sizes > 0, np.clip(divergence, 0, 1), np.nan)
+
+
+def gini(sizes: IntArray) -> float:
+    """Measure how unequal sizes are, by the Gini coefficient.
+
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_clients,), int64
+        Such as ``parts.sizes``.
+
+    Returns
+    -------
+    float
+        In [0, 1): 0 where all are equal.
+
+    Raises
+    ------
+    ValueError
+        If there are no sizes, or negative ones.
+    """
+    if sizes.ndim != 1 or sizes.size == 0 or sizes.min() < 0:
+        msg = f"sizes must be a non-empty vector of counts that are not negative, got shape {sizes.shape}"
+        raise ValueError(msg)
+    n = len(sizes)
+    total = float(sizes.sum())
+    if total == 0:
+        return 0.0
+    ranks = 2.0 * np.arange(1, n + 1) - n - 1
+    return float(ranks @ np.sort(sizes)) / (n * total)
+
+
+def _check_counts(counts: IntArray) -> None:
+    if counts.ndim != 2 or counts.min(initial=0) < 0:
+        msg = f"counts must have shape (n_clients, n_classes) and not be negative, got shape {counts.shape}"
+        raise ValueError(msg)
+
+
+def _entropy(shares: FloatArray) -> FloatArray:
+    logs = np.log2(shares, where=shares > 0, out=np.zeros_like(shares))
+    entropy: FloatArray = -(shares * logs).sum(axis=-1)
+    return entropy

@@ -1,0 +1,86 @@
+//! Work on a partition that exists: prevalence, validation rows, counts.
+
+use cfmt_core::parts::Parts;
+use cfmt_core::prevalence::{self, Prevalence};
+use cfmt_core::{measures, validation};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+
+use crate::arrays::Array1;
+use crate::error::KernelError;
+use crate::partition::{PyRagged, count, to_python};
+
+#[pyfunction]
+pub fn check_prevalence(low: f64, high: f64) -> Result<(), KernelError> {
+    Prevalence::new(low, high)?;
+    Ok(())
+}
+
+#[pyfunction]
+#[pyo3(signature = (rows, offsets, is_attack, *, prevalence, min_size, seed))]
+pub fn impose_prevalence<'py>(
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    is_attack: &Bound<'py, PyAny>,
+    prevalence: (f64, f64),
+    min_size: i64,
+    seed: u64,
+) -> PyResult<PyRagged<'py>> {
+    let py = rows.py();
+    let (rows, offsets) =
+        (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
+    let is_attack = Array1::extract("is_attack", is_attack)?;
+    let (rows, offsets, is_attack) = (rows.slice()?, offsets.slice()?, is_attack.slice()?);
+    let min_size = count("min_size", min_size)?;
+    let parts = py
+        .detach(|| {
+            let range = Prevalence::new(prevalence.0, prevalence.1)?;
+            let parts = Parts::new(rows, offsets, is_attack.len())?;
+            prevalence::impose_prevalence(parts, is_attack, range, min_size, seed)
+        })
+        .map_err(KernelError::from)?;
+    Ok(to_python(py, parts))
+}
+
+#[pyfunction]
+#[pyo3(signature = (rows, offsets, labels, *, share, seed))]
+pub fn split_validation<'py>(
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    labels: &Bound<'py, PyAny>,
+    share: f64,
+    seed: u64,
+) -> PyResult<(PyRagged<'py>, PyRagged<'py>)> {
+    let py = rows.py();
+    let (rows, offsets) =
+        (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
+    let labels = Array1::extract("labels", labels)?;
+    let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
+    let [train, held_out] = py
+        .detach(|| {
+            validation::split_validation(Parts::new(rows, offsets, labels.len())?, labels, share, seed)
+        })
+        .map_err(KernelError::from)?;
+    Ok((to_python(py, train), to_python(py, held_out)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (rows, offsets, labels, *, n_classes))]
+pub fn class_counts<'py>(
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    labels: &Bound<'py, PyAny>,
+    n_classes: i64,
+) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    let py = rows.py();
+    let (rows, offsets) =
+        (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
+    let labels = Array1::extract("labels", labels)?;
+    let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
+    let n_classes = count("n_classes", n_classes)?;
+    let counts = py
+        .detach(|| measures::class_counts(Parts::new(rows, offsets, labels.len())?, labels, n_classes))
+        .map_err(KernelError::from)?;
+    let counts: Bound<'py, PyArray1<i64>> = counts.into_pyarray(py);
+    counts.reshape([offsets.len() - 1, n_classes])
+}
