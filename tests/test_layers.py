@@ -15,7 +15,8 @@ PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
     {"errors", "ragged", "streams", "files"},
-    {"partition", "measures", "sampling", "clustering", "aggregation", "metrics"},
+    {"parts", "measures", "sampling", "clustering", "aggregation", "metrics"},
+    {"partition"},
     {"data"},
     {"nn"},
     {"federated"},

@@ -1,0 +1,36 @@
+"""Labelled traffic: loading, checking, generating and preprocessing it.
+
+Importing this package loads numpy and nothing heavier; reading NSL-KDD's files needs polars.
+"""
+
+from cfmt.data.catalogue import DATA_SETS, DataSet, PublishedFile, data_set, identify
+from cfmt.data.inspection import Description, FileCheck, describe, verify
+from cfmt.data.nsl_kdd import load_nsl_kdd, load_nsl_kdd_file
+from cfmt.data.preprocessing import Preprocessor
+from cfmt.data.reading import DataWarning
+from cfmt.data.schema import Schema, Source, Table, novel_rows
+from cfmt.data.summary import Summary, summarise
+from cfmt.data.synthetic import load_synthetic
+
+__all__ = [
+    "DATA_SETS",
+    "DataSet",
+    "DataWarning",
+    "Description",
+    "FileCheck",
+    "Preprocessor",
+    "PublishedFile",
+    "Schema",
+    "Source",
+    "Summary",
+    "Table",
+    "data_set",
+    "describe",
+    "identify",
+    "load_nsl_kdd",
+    "load_nsl_kdd_file",
+    "load_synthetic",
+    "novel_rows",
+    "summarise",
+    "verify",
+]

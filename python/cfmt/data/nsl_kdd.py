@@ -1,0 +1,263 @@
+"""NSL-KDD as published: 41 features, the attack type and a difficulty, no header.
+
+References
+----------
+M. Tavallaee, E. Bagheri, W. Lu, A. Ghorbani, "A Detailed Analysis of the KDD CUP 99 Data Set",
+IEEE CISDA 2009.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.data.catalogue import PublishedFile, data_set, identify
+from cfmt.data.nsl_kdd_schema import (
+    ATTACK_TYPES,
+    COLUMNS,
+    FAMILIES,
+    FAMILY_OF,
+    ONLY_IN_TEST,
+    ONLY_IN_TRAINING,
+    SCHEMA,
+)
+from cfmt.data.reading import DataWarning, find_file, read_bytes, sha256_of
+from cfmt.data.schema import Source, Table
+from cfmt.errors import DataError, MissingExtraError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Part", "load_nsl_kdd", "load_nsl_kdd_file"]
+
+Part: TypeAlias = Literal["train", "test", "test-21"]
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
+    """Load the official split.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Holds ``KDDTrain+.txt`` and ``KDDTest+.txt``, plain or with ``.gz`` after their names.
+
+    Returns
+    -------
+    train, test : Table
+        125,973 and 22,544 rows, where the files are the published ones.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged or not what it should be.
+    MissingExtraError
+        If polars is not installed.
+
+    Warns
+    -----
+    DataWarning
+        If a file can be used, and is not the published one.
+    """
+    return load_nsl_kdd_file(folder, part="train"), load_nsl_kdd_file(folder, part="test")
+
+
+def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
+    """Load one file.
+
+    Every line must have the 43 published columns, a known attack type, and finite numbers that are not
+    negative. The difficulty, which is the last column, is not a feature and is left out.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file, plain or gzip-compressed, or the folder that holds the published file of that part.
+    part : {"train", "test", "test-21"}, default="train"
+        What the file is for. A file of another part is refused, by its SHA-256 or, where it is not a
+        published file, by attack types that this part does not have.
+
+    Returns
+    -------
+    Table
+        Its vocabularies are the sorted values in this file; its attack types are ``ATTACK_TYPES``.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, empty or of another part, or a line is not as it should be: the
+        message then names the line, counted from 1.
+    MissingExtraError
+        If polars is not installed.
+
+    Warns
+    -----
+    DataWarning
+        If the file can be used, and is not the published one.
+    """
+    path = _resolve(Path(path), _published(part))
+    content = read_bytes(path)
+    sha256 = sha256_of(content)
+    known = identify(sha256)
+    if known is not None and known not in _files(part):
+        raise DataError(
+            f"{path}: holds the published {known.name}, which is not a {part} file of NSL-KDD; "
+            f"give {_published(part).name}"
+        )
+    frame = _parse(content, path)
+    _refuse_other_part(frame["attack_type"].to_list(), part, path)
+    source = _source(path, sha256, frame.height, known, part)
+    return _table(frame, source)
+
+
+def _files(part: Part) -> tuple[PublishedFile, ...]:
+    return tuple(file for file in data_set("nsl-kdd").files if file.part == part)
+
+
+def _published(part: Part) -> PublishedFile:
+    files = _files(part)
+    if not files:
+        raise DataError(f"part must be train, test or test-21, got {part!r}")
+    return files[0]
+
+
+def _resolve(path: Path, published: PublishedFile) -> Path:
+    if not path.is_dir():
+        return path
+    found = find_file(path, published.name)
+    if found is None:
+        raise DataError(
+            f"{path}: holds neither {published.name} nor {published.name}.gz, "
+            f"the {published.part} part of NSL-KDD"
+        )
+    return found
+
+
+def _parse(content: bytes, path: Path) -> pl.DataFrame:
+    """Parse all lines at once; where that shows any fault, look for the first faulty line."""
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise MissingExtraError("reading NSL-KDD needs polars: pip install 'cfmt[train]'") from error
+    if not content.strip():
+        raise DataError(f"{path}: is empty; fetch it again")
+    schema = {name: pl.Float64 if name in SCHEMA.numeric else pl.String for name in COLUMNS}
+    try:
+        frame = pl.read_csv(io.BytesIO(content), has_header=False, schema=schema, quote_char=None)
+    except pl.exceptions.PolarsError as error:
+        raise _first_fault(content, path) from error
+    numbers = frame.select(SCHEMA.numeric)
+    sound = (
+        frame.null_count().sum_horizontal().item() == 0
+        and numbers.select(pl.all_horizontal((pl.all().is_finite() & (pl.all() >= 0)).all())).item()
+        and set(frame["attack_type"].unique()) <= FAMILY_OF.keys()
+    )
+    if not sound:
+        raise _first_fault(content, path)
+    return frame
+
+
+def _first_fault(content: bytes, path: Path) -> DataError:
+    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n"), start=1):
+        fields = line.removesuffix(b"\r").decode(errors="backslashreplace").split(",")
+        fault = _fault(fields)
+        if fault:
+            return DataError(f"{path}: line {number}: {fault}")
+    return DataError(f"{path}: is not a text of lines with {len(COLUMNS)} columns; fetch it again")
+
+
+def _fault(fields: list[str]) -> str | None:
+    if fields == [""]:
+        return "is blank; remove it"
+    if len(fields) != len(COLUMNS):
+        return (
+            f"has {len(fields)} columns, expected {len(COLUMNS)}: 41 features, attack type and difficulty, "
+            "split by commas"
+        )
+    for name, value in zip(COLUMNS, fields, strict=True):
+        fault = _number_fault(value) if name in SCHEMA.numeric else _word_fault(value)
+        if fault:
+            return f"column {name} {fault}, got {value!r}"
+    if fields[-2] not in FAMILY_OF:
+        return (
+            f"column attack_type must be one of NSL-KDD's {len(ATTACK_TYPES)} labels "
+            f"({', '.join(ATTACK_TYPES)}), got {fields[-2]!r}"
+        )
+    return None
+
+
+def _word_fault(value: str) -> str | None:
+    return None if value else "is missing"
+
+
+def _number_fault(value: str) -> str | None:
+    if not _NUMBER.fullmatch(value):
+        return "must be a number"
+    if not math.isfinite(float(value)):
+        return "must be finite"
+    return "must not be negative" if float(value) < 0 else None
+
+
+def _refuse_other_part(labels: list[str], part: Part, path: Path) -> None:
+    foreign = ONLY_IN_TEST if part == "train" else ONLY_IN_TRAINING
+    line, label = next(((line, label) for line, label in enumerate(labels, 1) if label in foreign), (0, ""))
+    if label:
+        other = "test" if part == "train" else "train"
+        raise DataError(
+            f"{path}: line {line}: attack type {label} occurs only in the {other} part, so this is not "
+            f"a {part} file; give {_published(part).name}"
+        )
+
+
+def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, part: Part) -> Source:
+    expected = _published(part)
+    own_name = path.name.removesuffix(".gz")
+    if known is None:
+        warnings.warn(
+            f"{path}: is not the published {expected.name}: expected {expected.n_rows} rows and sha256 "
+            f"{expected.sha256}, got {n_rows} rows and sha256 {sha256}",
+            DataWarning,
+            stacklevel=3,
+        )
+        return Source(own_name, sha256, n_rows, published=False)
+    if known != expected and own_name == expected.name:
+        warnings.warn(
+            f"{path}: expected {expected.n_rows} rows and sha256 {expected.sha256}, got the published "
+            f"{known.name} with {n_rows} rows and sha256 {sha256}",
+            DataWarning,
+            stacklevel=3,
+        )
+    return Source(known.name, sha256, n_rows, published=True)
+
+
+def _table(frame: pl.DataFrame, source: Source) -> Table:
+    words = tuple(tuple(sorted(frame[name].unique())) for name in SCHEMA.categorical)
+    codes = [_codes(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
+    attack_type = _codes(frame["attack_type"], ATTACK_TYPES)
+    family = np.array([FAMILIES.index(FAMILY_OF[name]) for name in ATTACK_TYPES], dtype=np.int64)[attack_type]
+    return Table(
+        schema=SCHEMA,
+        numeric=np.ascontiguousarray(frame.select(SCHEMA.numeric).to_numpy()),
+        categorical=np.stack(codes, axis=1),
+        vocabularies=words,
+        attack_type=attack_type,
+        attack_types=ATTACK_TYPES,
+        family=family,
+        families=FAMILIES,
+        is_attack=(family != FAMILIES.index("normal")).astype(np.uint8),
+        name="nsl-kdd",
+        sources=(source,),
+    )
+
+
+def _codes(column: pl.Series, words: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    import polars as pl
+
+    return column.cast(pl.Enum(words)).to_physical().to_numpy().astype(np.int64)

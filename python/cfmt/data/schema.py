@@ -1,0 +1,250 @@
+"""Labelled traffic as plain arrays, whatever data set it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Schema", "Source", "Table", "novel_rows"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Names of the features of a data set.
+
+    Parameters
+    ----------
+    numeric : tuple of str
+        Numeric features, in the order of a table's columns.
+    categorical : tuple of str
+        Categorical features, likewise.
+    log1p : tuple of str, default=()
+        Numeric features with heavy tails (bytes, counts, durations): never negative, and taken through
+        ``log(1 + x)`` before anything is fitted to them.
+
+    Raises
+    ------
+    ValueError
+        If a name stands twice, or ``log1p`` names what is not a numeric feature.
+    """
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    log1p: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = self.numeric + self.categorical
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"features must have different names, got {', '.join(twice)} more than once")
+        foreign = [name for name in self.log1p if name not in self.numeric]
+        if foreign:
+            raise ValueError(f"log1p must name numeric features, got {', '.join(foreign)}")
+
+    @property
+    def log1p_columns(self) -> npt.NDArray[np.int64]:
+        """Where the ``log1p`` features stand among the numeric ones, shape (n_log1p,), int64."""
+        return np.array([self.numeric.index(name) for name in self.log1p], dtype=np.int64)
+
+    def logged(self, numeric: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Copy numeric features with the heavy-tailed ones taken through ``log(1 + x)``.
+
+        Parameters
+        ----------
+        numeric : ndarray of shape (n, n_numeric), float64
+            Columns in the order of ``numeric``.
+
+        Returns
+        -------
+        ndarray of shape (n, n_numeric), float64
+        """
+        values, columns = numeric.copy(), self.log1p_columns
+        values[:, columns] = np.log1p(values[:, columns])
+        return values
+
+    def check_same(self, other: Schema) -> None:
+        """Refuse another schema.
+
+        Parameters
+        ----------
+        other : Schema
+            Should equal this one.
+
+        Raises
+        ------
+        ValueError
+            If it does not.
+        """
+        if other != self:
+            names, wanted = ({*schema.numeric, *schema.categorical} for schema in (other, self))
+            differing = ", ".join(sorted(names ^ wanted)) or "their order or log1p"
+            raise ValueError(f"both must have the same schema; the two differ in {differing}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file; the published one where the bytes are the published ones.
+    sha256 : str
+        Of the uncompressed bytes.
+    n_rows : int
+        Rows of data in the file.
+    published : bool or None, default=None
+        Whether the bytes are those that were published; None where nothing is known of the file.
+    """
+
+    name: str
+    sha256: str
+    n_rows: int
+    published: bool | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of labelled traffic, before any preprocessing.
+
+    Parameters
+    ----------
+    schema : Schema
+        Names of the features.
+    numeric : ndarray of shape (n_rows, n_numeric), float64
+        Finite; not negative in the columns that the schema lists under ``log1p``.
+    categorical : ndarray of shape (n_rows, n_categorical), int64
+        Codes into ``vocabularies``.
+    vocabularies : tuple of tuple of str
+        The words of each categorical feature. Tables of one schema may have different vocabularies.
+    attack_type : ndarray of shape (n_rows,), int64
+        Codes into ``attack_types``.
+    attack_types : tuple of str
+        Names of the attack types, normal traffic among them.
+    family : ndarray of shape (n_rows,), int64
+        Codes into ``families``.
+    families : tuple of str
+        Names of the families of attacks, normal traffic among them.
+    is_attack : ndarray of shape (n_rows,), uint8
+        1 for an attack, 0 for normal traffic.
+    name : str
+        Name of the data set.
+    synthetic : bool, default=False
+        Whether the rows were generated.
+    sources : tuple of Source, default=()
+        The files that the rows come from.
+
+    Raises
+    ------
+    TypeError
+        If an array has another dtype.
+    ValueError
+        If shapes do not fit each other, a code is outside its names, or a number is not allowed.
+    """
+
+    schema: Schema
+    numeric: npt.NDArray[np.float64]
+    categorical: npt.NDArray[np.int64]
+    vocabularies: tuple[tuple[str, ...], ...]
+    attack_type: npt.NDArray[np.int64]
+    attack_types: tuple[str, ...]
+    family: npt.NDArray[np.int64]
+    families: tuple[str, ...]
+    is_attack: npt.NDArray[np.uint8]
+    name: str
+    synthetic: bool = False
+    sources: tuple[Source, ...] = ()
+
+    def __post_init__(self) -> None:
+        n_rows, schema = len(self.is_attack), self.schema
+        _check_array("numeric", self.numeric, np.float64, (n_rows, len(schema.numeric)))
+        _check_array("categorical", self.categorical, np.int64, (n_rows, len(schema.categorical)))
+        _check_array("attack_type", self.attack_type, np.int64, (n_rows,))
+        _check_array("family", self.family, np.int64, (n_rows,))
+        _check_array("is_attack", self.is_attack, np.uint8, (n_rows,))
+        if len(self.vocabularies) != len(schema.categorical):
+            raise ValueError(
+                f"vocabularies must have one entry for each of the {len(schema.categorical)} categorical "
+                f"features, got {len(self.vocabularies)}"
+            )
+        for column, (name, words) in enumerate(zip(schema.categorical, self.vocabularies, strict=True)):
+            _check_codes(name, self.categorical[:, column], len(words))
+        _check_codes("attack_type", self.attack_type, len(self.attack_types))
+        _check_codes("family", self.family, len(self.families))
+        _check_codes("is_attack", self.is_attack, 2)
+        _check_numbers(self.numeric, schema)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.is_attack)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Table:
+        """Copy some rows, in the order asked for.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_taken,), int64
+            Rows to take; one may be taken more than once.
+
+        Returns
+        -------
+        Table
+            With ``n_taken`` rows and the same names.
+        """
+        return replace(
+            self,
+            numeric=self.numeric[rows],
+            categorical=self.categorical[rows],
+            attack_type=self.attack_type[rows],
+            family=self.family[rows],
+            is_attack=self.is_attack[rows],
+        )
+
+
+def novel_rows(train: Table, test: Table) -> npt.NDArray[np.bool_]:
+    """Find the test rows whose attack type does not occur in training.
+
+    Parameters
+    ----------
+    train, test : Table
+        Parts of one data set; attack types are compared by name.
+
+    Returns
+    -------
+    ndarray of shape (n_test,), bool
+    """
+    seen = {train.attack_types[code] for code in np.unique(train.attack_type)}
+    is_novel = np.array([name not in seen for name in test.attack_types], dtype=np.bool_)
+    novel: npt.NDArray[np.bool_] = is_novel[test.attack_type]
+    return novel
+
+
+def _check_array(name: str, array: npt.NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    if array.dtype != dtype:
+        wanted = np.dtype(dtype)
+        raise TypeError(f"{name} must have dtype {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+
+
+def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
+    bad = (codes < 0) | (codes >= n_names)
+    if bad.any():
+        row = int(bad.argmax())
+        raise ValueError(f"{name}[{row}] must be a code in 0..{n_names - 1}, got {codes[row]}")
+
+
+def _check_numbers(numeric: npt.NDArray[np.float64], schema: Schema) -> None:
+    bad = ~np.isfinite(numeric)
+    heavy = schema.log1p_columns
+    bad[:, heavy] |= numeric[:, heavy] < 0
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        allowed = "finite and, for log1p, not negative" if column in heavy else "finite"
+        raise ValueError(
+            f"{schema.numeric[column]} in row {row} must be {allowed}, got {numeric[row, column]}"
+        )
