@@ -39,3 +39,56 @@ def split_validation(
     rows: _Int, offsets: _Int, labels: _Label, *, share: float, seed: int
 ) -> tuple[_Ragged, _Ragged]: ...
 def class_counts(rows: _Int, offsets: _Int, labels: _Int, *, n_classes: int) -> _Int: ...
+def batch_plan(
+    offsets: npt.NDArray[np.int64],
+    batch_size: int,
+    epochs: int | None,
+    steps: int | None,
+    seed: int,
+    round: int,
+    clients: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int64]: ...
+def error_histograms(
+    errors: npt.NDArray[np.float32], offsets: npt.NDArray[np.int64], bins: int
+) -> npt.NDArray[np.float64]: ...
+def gaussian_weights(
+    errors: npt.NDArray[np.float32],
+    offsets: npt.NDArray[np.int64],
+    mu: npt.NDArray[np.float64],
+    sigma: float,
+) -> npt.NDArray[np.float64]: ...
+def meta_sample(
+    errors: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    mu: npt.NDArray[np.float64],
+    sigma: float,
+    budget: str,
+    seed: int,
+    round: int,
+    clients: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def oversample(
+    labels: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    seed: int,
+    round: int,
+    clients: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def undersample(
+    labels: npt.NDArray[np.uint8],
+    offsets: npt.NDArray[np.int64],
+    seed: int,
+    round: int,
+    clients: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def weighted_sample(
+    weights: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    replace: bool,
+    log: bool,
+    seed: int,
+    round: int,
+    clients: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...

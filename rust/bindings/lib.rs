@@ -3,10 +3,12 @@
 #![allow(missing_docs, reason = "the stub _core.pyi and the functions over it carry the documentation")]
 
 mod arrays;
+mod batches;
 mod error;
 mod partition;
 mod parts;
 mod random;
+mod sampling;
 
 use pyo3::prelude::*;
 
@@ -15,11 +17,17 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use crate::batches::batch_plan;
+    #[pymodule_export]
     use crate::partition::PartitionPlan;
     #[pymodule_export]
     use crate::parts::{check_prevalence, class_counts, impose_prevalence, split_validation};
     #[pymodule_export]
     use crate::random::stream_seed;
+    #[pymodule_export]
+    use crate::sampling::{
+        error_histograms, gaussian_weights, meta_sample, oversample, undersample, weighted_sample,
+    };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,0 +1,1 @@
+"""Slow, obvious numpy oracles of the kernels."""

@@ -6,9 +6,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod balance;
 pub mod batches;
+pub mod clients;
+pub mod cumulative;
 pub mod dirichlet;
+pub mod draw;
+pub mod elementary;
 pub mod error;
+pub mod gaussian;
+pub mod histogram;
+pub mod keys;
 pub mod measures;
 pub mod partition;
 pub mod parts;
@@ -18,6 +26,7 @@ pub mod quota;
 pub mod ragged;
 pub mod repair;
 pub mod resample;
+pub mod select;
 pub mod split;
 pub mod stream;
 pub mod validation;

@@ -1,0 +1,42 @@
+//! Batches of local training.
+
+use cfmt_core::batches::{self, Length};
+use cfmt_core::clients::ClientStreams;
+use cfmt_core::stream::Purpose;
+use numpy::{IntoPyArray, PyArray3, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::arrays::Array1;
+use crate::error::KernelError;
+
+#[pyfunction]
+#[allow(clippy::too_many_arguments, reason = "the arguments of the Python function")]
+pub fn batch_plan<'py>(
+    py: Python<'py>,
+    offsets: &Bound<'py, PyAny>,
+    batch_size: i64,
+    epochs: Option<i64>,
+    steps: Option<i64>,
+    seed: u64,
+    round: u64,
+    clients: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyArray3<i64>>> {
+    let offsets = Array1::<i64>::extract("offsets", offsets)?;
+    let clients = Array1::<i64>::extract("clients", clients)?;
+    let length = match (epochs, steps) {
+        (Some(epochs), None) => Length::Epochs(epochs),
+        (None, Some(steps)) => Length::Steps(steps),
+        (None, None) => return Err(PyValueError::new_err("epochs or steps must be given, got neither")),
+        (Some(epochs), Some(steps)) => {
+            return Err(PyValueError::new_err(format!(
+                "epochs and steps exclude each other, got epochs={epochs} and steps={steps}; leave one out"
+            )));
+        }
+    };
+    let offsets = offsets.slice()?;
+    let streams = ClientStreams { seed, purpose: Purpose::Batches, round, clients: clients.slice()? };
+    let plan =
+        py.detach(|| batches::batch_plan(offsets, batch_size, length, streams)).map_err(KernelError::from)?;
+    plan.rows.into_pyarray(py).reshape(plan.shape)
+}

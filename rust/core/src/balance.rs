@@ -1,0 +1,250 @@
+//! Balancing draws on each client: the meta-sampler's, and random over- and under-sampling.
+//!
+//! The minority is the smaller class *of the client*, attack or normal; of two equal classes, attack.
+//! A client with one class, or none, keeps its rows as they are. Every draw costs O(rows) and is parallel
+//! over clients, and over the pieces of a large one.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
+use crate::cumulative::Cumulative;
+use crate::draw::{draw_each, reserve};
+use crate::error::{Result, check_len};
+use crate::gaussian::{Gaussian, check_gaussian};
+use crate::keys::Keys;
+use crate::ragged::{Offsets, Ragged, split_mut};
+
+/// The part of a client's stream from which its minority is drawn.
+const MINORITY: usize = 1 << 32;
+
+/// How many rows the meta-sampler draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// As many majority rows as there are minority rows, without replacement (MESA).
+    Under,
+    /// As many rows of either class as there are majority rows, with replacement.
+    Matched,
+}
+
+/// The meta-sampler's draw: majority rows in proportion to the Gaussian weight of their error.
+///
+/// `Budget::Under` returns every minority row and the majority rows that were drawn, in rising order of
+/// position. `Budget::Matched` returns every row of the minority, then minority rows drawn uniformly up to
+/// the majority's size, then the majority's draws.
+/// The weights are used in log space and never stored. MESA: Liu et al., `NeurIPS` 2020, arXiv 2010.08830.
+///
+/// # Errors
+/// [`crate::Error`] naming `labels` where one is neither 0 nor 1, or the argument that does not fit or is out
+/// of its range, see [`check_gaussian`].
+pub fn meta_sample(
+    errors: &[f32],
+    labels: &[u8],
+    offsets: &[i64],
+    mu: &[f64],
+    sigma: f64,
+    budget: Budget,
+    streams: ClientStreams,
+) -> Result<Ragged<i64>> {
+    let rows = offsets_over("labels", labels.len(), offsets)?;
+    check_len("errors", errors.len(), labels.len(), "one for each of labels")?;
+    check_gaussian(errors, mu, sigma, rows.n_clients())?;
+    balance(labels, rows, budget, streams, |client, out| {
+        let k = client.k;
+        let (gaussian, errors) = (Gaussian::new(mu[k], sigma), &errors[rows.range(k)]);
+        match budget {
+            Budget::Under => client.keep_minority(out, streams, gaussian.spread(), |rows, offsets| {
+                for (offset, &error) in offsets.iter_mut().zip(&errors[rows]) {
+                    *offset = gaussian.offset(error);
+                }
+            }),
+            Budget::Matched => client.meta_matched(gaussian, errors, out, streams),
+        }
+    })
+}
+
+/// Random over-sampling: every row, then minority rows drawn uniformly with replacement until the classes
+/// are equal.
+///
+/// # Errors
+/// [`crate::Error`] naming `labels`, `offsets` or `clients` where they do not fit.
+pub fn oversample(labels: &[u8], offsets: &[i64], streams: ClientStreams) -> Result<Ragged<i64>> {
+    let rows = offsets_over("labels", labels.len(), offsets)?;
+    balance(labels, rows, Budget::Matched, streams, |client, out| {
+        let (all, extra) = out.split_at_mut(client.labels.len());
+        client.every_row(all);
+        client.draw_minority(extra, streams);
+    })
+}
+
+/// Random under-sampling: every minority row and as many majority rows, drawn uniformly without
+/// replacement, in rising order of position.
+///
+/// # Errors
+/// [`crate::Error`] naming `labels`, `offsets` or `clients` where they do not fit.
+pub fn undersample(labels: &[u8], offsets: &[i64], streams: ClientStreams) -> Result<Ragged<i64>> {
+    let rows = offsets_over("labels", labels.len(), offsets)?;
+    balance(labels, rows, Budget::Under, streams, |client, out| {
+        client.keep_minority(out, streams, 1.0, |_, offsets| offsets.fill(0.0));
+    })
+}
+
+/// Lets `draw` fill the room of every client with both classes; the others keep their rows.
+fn balance(
+    labels: &[u8],
+    rows: Offsets,
+    budget: Budget,
+    streams: ClientStreams,
+    draw: impl Fn(&Client, &mut [i64]) + Sync,
+) -> Result<Ragged<i64>> {
+    streams.check(rows.n_clients())?;
+    check_rows("labels", labels, "1 (attack) or 0 (normal)", |label| label <= 1)?;
+    let clients: Vec<Client> =
+        (0..rows.n_clients()).into_par_iter().map(|k| Client::new(labels, rows, k)).collect();
+    let sizes: Vec<i64> = clients.iter().map(|client| client.size(budget) as i64).collect();
+    let (mut values, offsets) = reserve(&sizes)?;
+    split_mut(&mut values, &offsets).into_par_iter().zip(&clients).for_each(|(out, client)| {
+        if client.n_minority == 0 { client.every_row(out) } else { draw(client, out) }
+    });
+    Ok(Ragged { values, offsets })
+}
+
+/// One client's classes.
+struct Client<'a> {
+    k: usize,
+    /// Position of its first row.
+    first: usize,
+    labels: &'a [u8],
+    minority: u8,
+    n_minority: usize,
+}
+
+impl<'a> Client<'a> {
+    fn new(labels: &'a [u8], rows: Offsets, k: usize) -> Self {
+        let labels = &labels[rows.range(k)];
+        let attacks: usize = labels
+            .par_chunks(CHUNK)
+            .map(|chunk| chunk.iter().map(|&label| usize::from(label)).sum::<usize>())
+            .sum();
+        let normal = labels.len() - attacks;
+        let minority = u8::from(attacks <= normal);
+        Self { k, first: rows.range(k).start, labels, minority, n_minority: attacks.min(normal) }
+    }
+
+    /// How many rows a balancing draw returns.
+    fn size(&self, budget: Budget) -> usize {
+        match (self.n_minority, budget) {
+            (0, _) => self.labels.len(),
+            (n, Budget::Under) => 2 * n,
+            (n, Budget::Matched) => 2 * (self.labels.len() - n),
+        }
+    }
+
+    fn every_row(&self, out: &mut [i64]) {
+        for (slot, position) in out.iter_mut().zip(self.first..) {
+            *slot = position as i64;
+        }
+    }
+
+    fn minority_rows(&self) -> Vec<i64> {
+        let rows = (self.first as i64..).zip(self.labels);
+        rows.filter(|&(_, &label)| label == self.minority).map(|(position, _)| position).collect()
+    }
+
+    fn draw_minority(&self, out: &mut [i64], streams: ClientStreams) {
+        let minority = self.minority_rows();
+        // The upper word of the product: uniform to within 2^-64 of the number of rows.
+        let index = |word: u64| ((u128::from(word) * minority.len() as u128) >> 64) as usize;
+        draw_each(out, streams, self.k, MINORITY, |word| minority[index(word)]);
+    }
+
+    /// Keeps every minority row, and the majority rows with the smallest [`Keys`].
+    fn keep_minority(
+        &self,
+        out: &mut [i64],
+        streams: ClientStreams,
+        spread: f64,
+        fill: impl Fn(Range<usize>, &mut [f64]) + Sync,
+    ) {
+        let offsets = |rows: Range<usize>, offsets: &mut [f64]| {
+            fill(rows.clone(), offsets);
+            for (offset, &label) in offsets.iter_mut().zip(&self.labels[rows]) {
+                *offset = if label == self.minority { f64::NEG_INFINITY } else { *offset };
+            }
+        };
+        Keys { spread, offsets }.draw(self.labels.len(), self.first, out, streams, self.k);
+    }
+
+    fn meta_matched(&self, gaussian: Gaussian, errors: &[f32], out: &mut [i64], streams: ClientStreams) {
+        let (minority, majority) = out.split_at_mut(self.labels.len() - self.n_minority);
+        let (kept, extra) = minority.split_at_mut(self.n_minority);
+        kept.copy_from_slice(&self.minority_rows());
+        self.draw_minority(extra, streams);
+        let in_majority = |row: usize| self.labels[row] != self.minority;
+        let distances =
+            (0..errors.len()).filter(|&row| in_majority(row)).map(|row| gaussian.distance(errors[row]));
+        let nearest = distances.fold(f64::INFINITY, f64::min);
+        let cumulative = Cumulative::new(errors.len(), |row| {
+            if in_majority(row) { gaussian.relative_weight(errors[row], nearest) } else { 0.0 }
+        });
+        draw_each(majority, streams, self.k, 0, |word| (self.first + cumulative.row(word)) as i64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::Purpose;
+    use proptest::prelude::*;
+
+    const STREAMS: ClientStreams =
+        ClientStreams { seed: 1, purpose: Purpose::Sampling, round: 0, clients: &[0] };
+
+    fn draws(errors: &[f32], labels: &[u8]) -> [Vec<i64>; 4] {
+        let offsets = [0, labels.len() as i64];
+        let meta =
+            |budget| meta_sample(errors, labels, &offsets, &[0.3], 1e-4, budget, STREAMS).unwrap().values;
+        let (over, under) = (oversample(labels, &offsets, STREAMS), undersample(labels, &offsets, STREAMS));
+        [meta(Budget::Under), meta(Budget::Matched), under.unwrap().values, over.unwrap().values]
+    }
+
+    #[test]
+    fn one_class_or_none_is_kept() {
+        for labels in [&[][..], &[0, 0, 0], &[1]] {
+            let every: Vec<i64> = (0..labels.len() as i64).collect();
+            assert!(draws(&vec![0.5; labels.len()], labels).iter().all(|rows| *rows == every), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn equal_classes_lose_no_row() {
+        let [meta_under, _, under, over] = draws(&[0.1, 0.2, 0.3, 0.4], &[0, 1, 1, 0]);
+        assert!([meta_under, under, over].iter().all(|rows| *rows == [0, 1, 2, 3]));
+    }
+
+    proptest! {
+        #[test]
+        fn classes_are_balanced(rows in prop::collection::vec((0.0..=1.0_f32, 0..=1_u8), 2..400)) {
+            let (errors, labels): (Vec<f32>, Vec<u8>) = rows.into_iter().unzip();
+            let attacks: usize = labels.iter().map(|&label| usize::from(label)).sum();
+            let (few, many) = (attacks.min(labels.len() - attacks), attacks.max(labels.len() - attacks));
+            prop_assume!(few > 0);
+            for (rows, each) in draws(&errors, &labels).iter().zip([few, many, few, many]) {
+                prop_assert_eq!(rows.len(), 2 * each);
+                prop_assert_eq!(rows.iter().filter(|&&row| labels[row as usize] == 1).count(), each);
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let labels: Vec<u8> = (0..150_000_u32).map(|row| u8::from(row.is_multiple_of(9))).collect();
+        let errors: Vec<f32> = (0..150_000_u32).map(|row| (row % 101) as f32 / 100.0).collect();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| draws(&errors, &labels))
+        };
+        assert_eq!(run(1), run(3));
+    }
+}

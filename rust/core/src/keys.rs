@@ -1,0 +1,227 @@
+//! The rows with the k smallest keys: a weighted draw without replacement, after Efraimidis and Spirakis
+//! ("Weighted random sampling with a reservoir", Information Processing Letters 97, 2006).
+//!
+//! A row's key is `spread * ln E + offset`, `E` being an Exp(1) variate of its own; with `spread` 1 and the
+//! offset `-ln w` this is the logarithm of their key. Most keys are never computed: a sample tells below what
+//! ceiling the k smallest lie, and a bound that costs a few instructions tells which rows may lie below it.
+//! Where the sample was misleading, all keys are computed. Costs O(rows), parallel over the pieces of a large
+//! client.
+
+use std::ops::Range;
+
+use rand::{Rng, RngExt};
+use rayon::prelude::*;
+
+use crate::clients::{CHUNK, ClientStreams};
+use crate::elementary::{ln_lower_bound, ln_normal, open_unit};
+use crate::select::kth_smallest;
+
+/// The part of a client's stream from which the sample's keys are drawn.
+const SAMPLE_PART: usize = 1 << 33;
+const MAX_SAMPLE: usize = 1 << 14;
+/// One row in so many is in the sample, or fewer.
+const SAMPLE_STEP: usize = 16;
+/// Smaller clients have all their keys computed.
+const MIN_ROWS_TO_SAMPLE: usize = 256;
+/// Rows whose words, offsets and keys stay in the first-level cache.
+const BLOCK: usize = 512;
+
+/// How the keys of a client's rows are computed.
+pub struct Keys<F> {
+    /// The factor of `ln E`, at least 0.
+    pub spread: f64,
+    /// `offsets(rows, out)` computes the offsets of a range of the client's rows: numbers, plus infinity for rows
+    /// that are never drawn, or minus infinity for rows that always are.
+    pub offsets: F,
+}
+
+/// Rows that may be among the smallest, in rising order, with the rank of each among all.
+#[derive(Default)]
+struct Candidates {
+    rows: Vec<u32>,
+    ranks: Vec<u128>,
+}
+
+impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
+    /// Fills `out` with the rows of the `out.len()` smallest keys among `n`, plus `first`, in rising order.
+    ///
+    /// `k` is the client's index in the group.
+    pub fn draw(&self, n: usize, first: usize, out: &mut [i64], streams: ClientStreams, k: usize) {
+        if out.is_empty() {
+            return;
+        }
+        let mut candidates = self.candidates(n, self.ceiling(n, out.len(), streams, k), streams, k);
+        if candidates.rows.len() < out.len() {
+            candidates = self.candidates(n, f64::INFINITY, streams, k);
+        }
+        let last = kth_smallest(&candidates.ranks, out.len());
+        let chosen = candidates.rows.iter().zip(&candidates.ranks).filter(|&(_, &rank)| rank <= last);
+        for (slot, (&row, _)) in out.iter_mut().zip(chosen) {
+            *slot = (first + row as usize) as i64;
+        }
+    }
+
+    /// A number above the `size`-th smallest of `n` keys, in all but some 1 % of cases; at most infinity.
+    fn ceiling(&self, n: usize, size: usize, streams: ClientStreams, k: usize) -> f64 {
+        let share = size as f64 / n as f64;
+        if n < MIN_ROWS_TO_SAMPLE || share > 0.5 {
+            return f64::INFINITY;
+        }
+        let sample = (0..n).step_by((n / MAX_SAMPLE).max(SAMPLE_STEP));
+        let mut words = vec![0_u64; sample.len()];
+        streams.chunk(k, SAMPLE_PART).fill(&mut words[..]);
+        let mut keys = vec![0.0; sample.len()];
+        for (row, key) in sample.zip(&mut keys) {
+            (self.offsets)(row..row + 1, std::slice::from_mut(key));
+        }
+        for (key, &word) in keys.iter_mut().zip(&words) {
+            *key += self.spread * ln_exponential(word);
+        }
+        let expected = share * keys.len() as f64;
+        let rank = (expected + 2.5 * (expected * (1.0 - share)).sqrt() + 1.0) as usize;
+        if rank >= keys.len() {
+            return f64::INFINITY;
+        }
+        *keys.select_nth_unstable_by(rank, f64::total_cmp).1
+    }
+
+    /// Every row whose key is at most `ceiling`.
+    fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Candidates {
+        let mut pieces: Vec<Candidates> = (0..n.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(|c| self.piece(c * CHUNK..n.min((c + 1) * CHUNK), ceiling, &mut streams.chunk(k, c)))
+            .collect();
+        if pieces.len() == 1 {
+            return pieces.pop().unwrap_or_default();
+        }
+        Candidates {
+            rows: pieces.iter().flat_map(|piece| &piece.rows).copied().collect(),
+            ranks: pieces.iter().flat_map(|piece| &piece.ranks).copied().collect(),
+        }
+    }
+
+    fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Candidates {
+        let mut found = Candidates::default();
+        let (mut words, mut offsets, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let mut places = [0_u32; BLOCK];
+        for start in rows.clone().step_by(BLOCK) {
+            let n = BLOCK.min(rows.end - start);
+            rng.fill(&mut words[..n]);
+            (self.offsets)(start..start + n, &mut offsets[..n]);
+            for ((key, &word), &offset) in keys[..n].iter_mut().zip(&words).zip(&offsets) {
+                *key = self.spread * ln_exponential_bound(word) + offset;
+            }
+            // Without a branch: every row is moved to the front, and stays there if it may be a candidate.
+            let mut kept = 0;
+            for i in 0..n {
+                (places[kept], words[kept], offsets[kept]) = (i as u32, words[i], offsets[i]);
+                kept += usize::from(keys[i] <= ceiling);
+            }
+            for ((key, &word), &offset) in keys[..kept].iter_mut().zip(&words).zip(&offsets) {
+                *key = self.spread * ln_exponential(word) + offset;
+            }
+            for ((&key, &word), &place) in keys[..kept].iter().zip(&words).zip(&places) {
+                if key <= ceiling {
+                    found.rows.push(start as u32 + place);
+                    found.ranks.push(rank(key, word));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The logarithm of the Exp(1) variate that a random word stands for, in [-36.8, 3.6].
+#[inline]
+fn ln_exponential(word: u64) -> f64 {
+    ln_normal(-ln_normal(open_unit(word)))
+}
+
+/// At most `ln_exponential(word)`: `-ln u > 1 - u`.
+#[inline]
+fn ln_exponential_bound(word: u64) -> f64 {
+    ln_lower_bound(1.0 - open_unit(word))
+}
+
+/// The order of keys as an order of integers. Keys that are equal, as where `spread * ln E` is lost in a large
+/// offset, are ordered by `E` itself, which falls as the word rises.
+#[inline]
+fn rank(key: f64, word: u64) -> u128 {
+    let bits = key.to_bits();
+    let sign = ((bits as i64) >> 63) as u64;
+    u128::from(bits ^ (sign | 1 << 63)) << 64 | u128::from(!word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Purpose, stream};
+
+    const STREAMS: ClientStreams =
+        ClientStreams { seed: 4, purpose: Purpose::Sampling, round: 1, clients: &[9] };
+
+    fn draw(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64 + Sync) -> Vec<i64> {
+        let mut out = vec![-1; size];
+        let offsets = |rows: Range<usize>, out: &mut [f64]| {
+            out.iter_mut().zip(rows).for_each(|(slot, row)| *slot = offset(row));
+        };
+        Keys { spread, offsets }.draw(n, 0, &mut out, STREAMS, 0);
+        out
+    }
+
+    fn by_sorting(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64) -> Vec<i64> {
+        let words = (0..n.div_ceil(CHUNK)).flat_map(|c| {
+            let mut rng = STREAMS.chunk(0, c);
+            std::iter::repeat_with(move || rng.next_u64()).take(CHUNK)
+        });
+        let key = |(row, word)| (rank(spread * ln_exponential(word) + offset(row), word), row as i64);
+        let mut keys: Vec<(u128, i64)> = (0..n).zip(words).map(key).collect();
+        keys.sort_unstable();
+        let mut rows: Vec<i64> = keys[..size].iter().map(|&(_, row)| row).collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    #[test]
+    fn equals_sorting_all_keys() {
+        let uneven = |row: usize| (row % 13) as f64 * 0.7 - (row % 1000) as f64 * 0.01;
+        let forced = |row| if row % 4 == 0 { f64::NEG_INFINITY } else { uneven(row) };
+        for n in [1, 255, 256, 1000, 70_000, 200_000] {
+            for size in [1, n / 10, n / 3, n - 1, n] {
+                assert_eq!(draw(n, size, 1.0, uneven), by_sorting(n, size, 1.0, uneven), "{n} {size}");
+                assert_eq!(draw(n, size, 0.08, forced), by_sorting(n, size, 0.08, forced), "{n} {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_misleading_sample_is_survived() {
+        let n = 10_000;
+        let sampled_first = |row: usize| if row.is_multiple_of(SAMPLE_STEP) { -1e6 } else { 0.0 };
+        assert_eq!(draw(n, 2000, 1.0, sampled_first), by_sorting(n, 2000, 1.0, sampled_first));
+    }
+
+    #[test]
+    fn equal_keys_are_ordered_by_chance() {
+        // With so large an offset, or no spread, every key is the same number.
+        assert_eq!(draw(1000, 100, 1.0, |_| 1e300), draw(1000, 100, 1.0, |_| 0.0));
+        assert_eq!(draw(1000, 100, 0.0, |_| 0.25), draw(1000, 100, 1.0, |_| 0.0));
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| draw(300_000, 30_000, 1.0, |row| (row % 100) as f64 * 0.1))
+        };
+        assert_eq!(run(1), run(3));
+    }
+
+    #[test]
+    fn the_bound_holds_at_the_ends() {
+        let mut rng = stream(1, Purpose::Sampling, 0, 0);
+        for word in [0, u64::MAX].into_iter().chain(std::iter::repeat_with(|| rng.next_u64()).take(10_000)) {
+            assert!(ln_exponential_bound(word) <= ln_exponential(word), "{word}");
+        }
+    }
+}
