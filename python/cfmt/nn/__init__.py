@@ -1,0 +1,31 @@
+"""Neural networks: the only part of cfmt that imports torch."""
+
+from cfmt.errors import MissingExtraError
+
+try:
+    import torch  # noqa: F401 - only to say what is missing
+except ModuleNotFoundError as error:
+    raise MissingExtraError("cfmt.nn needs torch, which is missing: pip install 'cfmt[train]'") from error
+
+from cfmt.nn.engine import TorchEngine
+from cfmt.nn.mlp import MLP
+from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
+from cfmt.nn.protocol import Engine, GroupResult
+from cfmt.nn.replay import Replay
+from cfmt.nn.sac import learn
+from cfmt.nn.training import LocalTraining, train_stacked
+
+__all__ = [
+    "MLP",
+    "Engine",
+    "GroupResult",
+    "LocalTraining",
+    "Replay",
+    "SacConfig",
+    "SacState",
+    "TorchEngine",
+    "act",
+    "initial_policy",
+    "learn",
+    "train_stacked",
+]

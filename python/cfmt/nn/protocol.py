@@ -1,0 +1,166 @@
+"""What a round needs of an engine, torch's or another, and the checks of what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.nn.mlp import MLP
+from cfmt.nn.training import LocalTraining
+from cfmt.ragged import Ragged
+
+__all__ = ["Engine", "GroupResult", "check_cohort", "check_models", "check_rows", "check_table"]
+
+
+class GroupResult(NamedTuple):
+    """Updates of one group of clients.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (g,), int64
+        The group's clients, as positions in the cohort.
+    deltas : ndarray of shape (g, n_params), float32
+        Trained model minus received model.
+    losses : ndarray of shape (g,), float64
+        Mean data loss over the client's batches; NaN for a client without rows.
+    """
+
+    positions: npt.NDArray[np.int64]
+    deltas: npt.NDArray[np.float32]
+    losses: npt.NDArray[np.float64]
+
+
+class Engine(Protocol):
+    """What a round needs of an engine, which holds the rows of the base table.
+
+    Parameters are flat models as :class:`MLP` lays them out.
+    """
+
+    @property
+    def mlp(self) -> MLP:
+        """Shape of the models."""
+        ...
+
+    def scores(self, models: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Score every row of the base table by each model.
+
+        Parameters
+        ----------
+        models : ndarray of shape (m, n_params), float32
+            Models.
+
+        Returns
+        -------
+        ndarray of shape (m, n_rows), float32
+            Probability of attack.
+        """
+        ...
+
+    def train(
+        self,
+        models: npt.NDArray[np.float32],
+        which: npt.NDArray[np.int64],
+        rows: Ragged[np.int64],
+        local: LocalTraining,
+        *,
+        seed: int,
+        round: int,
+        clients: npt.NDArray[np.int64],
+    ) -> Iterator[GroupResult]:
+        """Train a cohort, group by group.
+
+        Groups take the clients in descending number of steps, and clients of equal number in the
+        cohort's order, so this order does not depend on the size of the groups.
+
+        Parameters
+        ----------
+        models : ndarray of shape (m, n_params), float32
+            Models that clients received.
+        which : ndarray of shape (n_clients,), int64
+            The row of ``models`` that each client received.
+        rows : Ragged of int64
+            Base-table rows that each client trains on; one may stand there more than once.
+        local : LocalTraining
+            What each client does.
+        seed : int
+            Seed of the whole run.
+        round : int
+            Round of training; keys the order of rows, with the seed and the client.
+        clients : ndarray of shape (n_clients,), int64
+            Ids of the cohort's clients.
+
+        Yields
+        ------
+        GroupResult
+        """
+        ...
+
+    def client_scores(
+        self, models: npt.NDArray[np.float32], rows: Ragged[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Score each client's rows by the client's own model.
+
+        Parameters
+        ----------
+        models : ndarray of shape (n_clients, n_params), float32
+            One model per client.
+        rows : Ragged of int64
+            Base-table rows of each client.
+
+        Returns
+        -------
+        ndarray of shape (len(rows.values),), float32
+            Probability of attack of each of ``rows.values``.
+        """
+        ...
+
+
+def check_table(mlp: MLP, X: npt.NDArray[np.float32], y: npt.NDArray[np.uint8]) -> None:
+    """Raise unless X is finite float32 of shape (n_rows, n_features), and y has a label for each row."""
+    for name, array, dtype in (("X", X, np.float32), ("y", y, np.uint8)):
+        if array.dtype != dtype:
+            wanted = np.dtype(dtype).name
+            raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+    if X.ndim != 2 or X.shape[1] != mlp.n_features:
+        raise ValueError(f"X must have shape (n_rows, {mlp.n_features}), got {X.shape}")
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have one label for each of the {len(X)} rows of X, got shape {y.shape}")
+    if not np.isfinite(X).all():
+        row = int(np.flatnonzero(~np.isfinite(X).all(axis=1))[0])
+        raise ValueError(f"X must be finite, but row {row} is not; impute or drop such rows before")
+    if len(y) and y.max() > 1:
+        raise ValueError(f"y must be 1 for attack and 0 for normal, got {y.max()}")
+
+
+def check_cohort(
+    which: npt.NDArray[np.int64], clients: npt.NDArray[np.int64], n_clients: int, n_models: int
+) -> None:
+    """Raise unless each client has an id and a model that is there."""
+    for name, array in (("which", which), ("clients", clients)):
+        if array.dtype != np.int64:
+            raise TypeError(f"{name} must be int64, got {array.dtype}; use {name}.astype(np.int64)")
+        if array.shape != (n_clients,):
+            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
+    if n_clients and not (which.min() >= 0 and which.max() < n_models):
+        raise ValueError(f"which must lie in 0..{n_models - 1}, got {which.min()}..{which.max()}")
+
+
+def check_models(mlp: MLP, models: npt.NDArray[np.float32]) -> None:
+    """Raise unless ``models`` is float32 of shape (m, n_params)."""
+    if models.dtype != np.float32:
+        raise TypeError(f"models must be float32, got {models.dtype}; use models.astype(np.float32)")
+    if models.ndim != 2 or models.shape[1] != mlp.n_params:
+        raise ValueError(f"models must have shape (m, {mlp.n_params}), got {models.shape}")
+
+
+def check_rows(rows: Ragged[np.int64], n_rows: int) -> None:
+    """Raise unless every client's rows are among the ``n_rows`` of the base table."""
+    values = rows.values
+    if len(values) and not (values.min() >= 0 and values.max() < n_rows):
+        raise ValueError(
+            f"rows must lie in 0..{n_rows - 1}, as the base table has {n_rows} rows, "
+            f"got {values.min()}..{values.max()}"
+        )

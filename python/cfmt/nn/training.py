@@ -1,0 +1,257 @@
+"""Local training of many clients at once: stacked models, gradients written out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from cfmt.nn.mlp import MLP, Layers, forward
+from cfmt.ragged import Ragged
+
+__all__ = ["LocalTraining", "train_stacked"]
+
+
+@dataclass(frozen=True)
+class LocalTraining:
+    """What a client does with the model that it received.
+
+    Stochastic gradient descent on the mean binary cross-entropy of each batch plus the proximal term
+    ``prox_mu / 2 * ||w - w_received||^2``.
+
+    Parameters
+    ----------
+    learning_rate : float, default=0.05
+        Step of the descent.
+    batch_size : int, default=32
+        Rows of a batch; the last batch of an epoch may have fewer.
+    epochs : int, optional
+        Passes over the client's rows. Exactly one of ``epochs`` and ``steps`` is set.
+    steps : int, optional, default=20
+        Batches, whatever the client's size.
+    prox_mu : float, default=0.0
+        Weight of the proximal term; 0 is FedAvg, to the last bit.
+    positive_weight : float or "balanced", default=1.0
+        Weight of an attack row in the loss, where a normal row has 1. ``"balanced"`` takes each
+        client's own ratio of normal to attack rows, and 1 where it has one class.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range, or both or none of ``epochs`` and ``steps`` are set.
+
+    References
+    ----------
+    Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, arXiv 1812.06127.
+    """
+
+    learning_rate: float = 0.05
+    batch_size: int = 32
+    epochs: int | None = None
+    steps: int | None = 20
+    prox_mu: float = 0.0
+    positive_weight: float | Literal["balanced"] = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate}")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError(
+                f"set exactly one of epochs and steps, and the other to None; "
+                f"got epochs={self.epochs}, steps={self.steps}"
+            )
+        for name, value in (("epochs", self.epochs), ("steps", self.steps)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if not (self.prox_mu >= 0 and math.isfinite(self.prox_mu)):
+            raise ValueError(f"prox_mu must be a number of at least 0, got {self.prox_mu}")
+        weight = self.positive_weight
+        if not (weight == "balanced" if isinstance(weight, str) else 0 < weight < math.inf):
+            raise ValueError(f'positive_weight must be a positive number or "balanced", got {weight!r}')
+
+    def n_steps(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the number of batches of clients with ``sizes`` rows, shape (n_clients,), int64."""
+        if self.steps is not None:
+            return np.where(sizes > 0, self.steps, 0)
+        assert self.epochs is not None
+        return self.epochs * -(-sizes // self.batch_size)
+
+    def positive_weights(
+        self, is_attack: npt.NDArray[np.uint8], rows: Ragged[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Return the weight of an attack row on each client.
+
+        Parameters
+        ----------
+        is_attack : ndarray of shape (n_rows,), uint8
+            1 for attack, 0 for normal.
+        rows : Ragged of int64
+            Each client's rows, with repetitions if it trains on repeated rows.
+
+        Returns
+        -------
+        ndarray of shape (n_clients,), float64
+        """
+        if self.positive_weight != "balanced":
+            return np.full(rows.n_clients, self.positive_weight, np.float64)
+        attacks = np.bincount(rows.clients, weights=is_attack[rows.values], minlength=rows.n_clients)
+        normals = rows.sizes - attacks
+        two_classes = (attacks > 0) & (normals > 0)
+        weights = np.ones(rows.n_clients)
+        weights[two_classes] = normals[two_classes] / attacks[two_classes]
+        return weights
+
+
+@torch.no_grad()
+def train_stacked(
+    mlp: MLP,
+    X: Tensor,
+    y: Tensor,
+    plan: Tensor,
+    models: Tensor,
+    which: Tensor,
+    config: LocalTraining,
+    *,
+    positive_weight: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Train one model per client, all clients of a group in the same matrix products.
+
+    Works on the device and in the floating type of ``X``. The step at which each client ends is
+    the plan's matter; ``epochs``, ``steps`` and ``batch_size`` of the configuration are not read.
+
+    Parameters
+    ----------
+    mlp : MLP
+        Shape of the models; must have one output.
+    X : Tensor of shape (n_rows, n_features), floating
+        Rows of the base table, all finite.
+    y : Tensor of shape (n_rows,), uint8
+        1 for attack, 0 for normal.
+    plan : Tensor of shape (g, n_steps, batch_size), int64
+        Base-table rows of each client's batches; -1 pads a batch's end and a client's end.
+        Clients must stand in descending number of steps.
+    models : Tensor of shape (m, n_params), floating
+        Models that clients may have received.
+    which : Tensor of shape (g,), int64
+        The model that each client received.
+    config : LocalTraining
+        Learning rate, proximal term and loss.
+    positive_weight : Tensor of shape (g,), floating, optional
+        Weight of an attack row on each client; must be given where the configuration says
+        ``"balanced"``, else the configuration's number is taken.
+
+    Returns
+    -------
+    deltas : Tensor of shape (g, n_params), floating
+        Trained model minus received model; 0 for a client without rows.
+    losses : Tensor of shape (g,), float64
+        Mean over the client's batches of the data loss before each step; NaN without rows.
+
+    Raises
+    ------
+    ValueError
+        If clients do not stand in descending number of steps, or shapes or types do not fit.
+    """
+    active, n_steps = _active_clients(plan)
+    weight_of_attack = _attack_weights(config, positive_weight, plan, X)
+    _check_training(mlp, X, models)
+    received = models[which]
+    trained = received.clone()
+    layers = mlp.views(trained)
+    rows, labels, weights = _batches(plan, y, weight_of_attack, X.dtype)
+    n_clients, _, width = plan.shape
+    batch = X.new_empty(n_clients, width, mlp.n_features)
+    hidden = X.new_empty(n_clients, width, mlp.hidden)
+    losses = X.new_zeros(n_clients, dtype=torch.float64)
+    for step, g in enumerate(active):
+        torch.index_select(X, 0, rows[:g, step].reshape(-1), out=batch[:g].view(-1, mlp.n_features))
+        pull = (trained[:g], received[:g]) if config.prox_mu > 0 else None
+        losses[:g] += _descend(
+            layers.first(g), batch[:g], labels[:g, step], weights[:g, step], hidden[:g], config, pull
+        )
+    return trained.sub_(received), losses / n_steps
+
+
+def _descend(
+    layers: Layers,
+    X: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    hidden: Tensor,
+    config: LocalTraining,
+    pull: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """Move each model by one batch, in place; return the data losses before it, shape (g,), float64."""
+    _, logits = forward(layers, X, hidden=hidden)
+    logits = logits.squeeze(2)
+    losses = (weights * logsigmoid((2 * labels - 1) * logits)).sum(1, dtype=torch.float64).neg_()
+    at_logits = torch.sigmoid(logits).sub_(labels).mul_(weights).unsqueeze(2)
+    at_w2 = torch.bmm(at_logits.mT, hidden)
+    at_hidden = hidden.sign_().mul_(layers.w2).mul_(at_logits)  # in the place of `hidden`
+    if pull is not None:  # at the parameters before the step, as the data gradient is
+        trained, received = pull
+        trained.lerp_(received, config.learning_rate * config.prox_mu)
+    rate = config.learning_rate
+    layers.w1.baddbmm_(at_hidden.mT, X, alpha=-rate)
+    layers.b1.sub_(at_hidden.sum(1), alpha=rate)
+    layers.w2.sub_(at_w2, alpha=rate)
+    layers.b2.sub_(at_logits.sum(1), alpha=rate)
+    return losses
+
+
+def _active_clients(plan: Tensor) -> tuple[list[int], Tensor]:
+    """Return how many clients still train at each step, and each client's number of steps."""
+    if plan.ndim != 3 or plan.dtype != torch.int64:
+        raise ValueError(
+            f"plan must be int64 of shape (g, n_steps, batch_size), got {plan.dtype} of {tuple(plan.shape)}"
+        )
+    n_steps = (plan >= 0).any(2).sum(1)
+    if bool((n_steps.diff() > 0).any()):
+        raise ValueError(
+            "plan must hold its clients in descending number of steps; sort them before grouping"
+        )
+    steps = torch.arange(plan.shape[1], device=plan.device)
+    return (n_steps.unsqueeze(1) > steps).sum(0).tolist(), n_steps
+
+
+def _attack_weights(config: LocalTraining, given: Tensor | None, plan: Tensor, X: Tensor) -> Tensor:
+    if given is not None:
+        return given.to(X.dtype)
+    if isinstance(config.positive_weight, str):
+        raise ValueError(
+            'positive_weight="balanced" needs the clients\' own weights: pass '
+            "positive_weight=config.positive_weights(is_attack, rows)"
+        )
+    return X.new_full((plan.shape[0],), config.positive_weight)
+
+
+def _check_training(mlp: MLP, X: Tensor, models: Tensor) -> None:
+    if mlp.n_outputs != 1:
+        raise ValueError(f"the detector has one output, got an MLP with n_outputs={mlp.n_outputs}")
+    if X.ndim != 2 or X.shape[1] != mlp.n_features:
+        raise ValueError(f"X must have shape (n_rows, {mlp.n_features}), got {tuple(X.shape)}")
+    if X.dtype != models.dtype:
+        raise ValueError(f"X and models must have the same type, got {X.dtype} and {models.dtype}")
+
+
+def _batches(
+    plan: Tensor, y: Tensor, weight_of_attack: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return rows, labels and weights in the loss, each (g, n_steps, batch_size).
+
+    A padded place stands for row 0 with weight 0; the others weigh so that a batch's loss is a mean.
+    """
+    real = plan >= 0
+    rows = plan.clamp_min(0)
+    labels = y[rows].to(dtype)
+    weights = torch.where(labels > 0, weight_of_attack[:, None, None], 1)
+    weights = weights * real / real.sum(2, keepdim=True).clamp_min(1)
+    return rows, labels, weights
