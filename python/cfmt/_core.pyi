@@ -92,3 +92,56 @@ def weighted_sample(
     round: int,
     clients: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+def train_clients(
+    x: npt.NDArray[np.float32],
+    y: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    models: npt.NDArray[np.float32],
+    which: npt.NDArray[np.int64],
+    clients: npt.NDArray[np.int64],
+    *,
+    hidden: int,
+    learning_rate: float,
+    batch_size: int,
+    positive_weight: npt.NDArray[np.float64],
+    seed: int,
+    round: int,
+    prox_mu: float = 0.0,
+    epochs: int | None = None,
+    steps: int | None = None,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]: ...
+def train_and_sum(
+    x: npt.NDArray[np.float32],
+    y: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    models: npt.NDArray[np.float32],
+    which: npt.NDArray[np.int64],
+    clients: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    clusters: npt.NDArray[np.int64],
+    *,
+    n_clusters: int,
+    hidden: int,
+    learning_rate: float,
+    batch_size: int,
+    positive_weight: npt.NDArray[np.float64],
+    seed: int,
+    round: int,
+    prox_mu: float = 0.0,
+    epochs: int | None = None,
+    steps: int | None = None,
+    start: npt.NDArray[np.float64] | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def model_scores(
+    x: npt.NDArray[np.float32], models: npt.NDArray[np.float32], *, hidden: int
+) -> npt.NDArray[np.float32]: ...
+def client_scores(
+    x: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    offsets: npt.NDArray[np.int64],
+    models: npt.NDArray[np.float32],
+    *,
+    hidden: int,
+) -> npt.NDArray[np.float32]: ...

@@ -10,6 +10,18 @@ use pyo3::prelude::*;
 use crate::arrays::Array1;
 use crate::error::KernelError;
 
+/// How long clients train: exactly one of the two must be given.
+pub fn length(epochs: Option<i64>, steps: Option<i64>) -> PyResult<Length> {
+    match (epochs, steps) {
+        (Some(epochs), None) => Ok(Length::Epochs(epochs)),
+        (None, Some(steps)) => Ok(Length::Steps(steps)),
+        (None, None) => Err(PyValueError::new_err("epochs or steps must be given, got neither")),
+        (Some(epochs), Some(steps)) => Err(PyValueError::new_err(format!(
+            "epochs and steps exclude each other, got epochs={epochs} and steps={steps}; leave one out"
+        ))),
+    }
+}
+
 #[pyfunction]
 #[allow(clippy::too_many_arguments, reason = "the arguments of the Python function")]
 pub fn batch_plan<'py>(
@@ -24,16 +36,7 @@ pub fn batch_plan<'py>(
 ) -> PyResult<Bound<'py, PyArray3<i64>>> {
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let clients = Array1::<i64>::extract("clients", clients)?;
-    let length = match (epochs, steps) {
-        (Some(epochs), None) => Length::Epochs(epochs),
-        (None, Some(steps)) => Length::Steps(steps),
-        (None, None) => return Err(PyValueError::new_err("epochs or steps must be given, got neither")),
-        (Some(epochs), Some(steps)) => {
-            return Err(PyValueError::new_err(format!(
-                "epochs and steps exclude each other, got epochs={epochs} and steps={steps}; leave one out"
-            )));
-        }
-    };
+    let length = length(epochs, steps)?;
     let offsets = offsets.slice()?;
     let streams = ClientStreams { seed, purpose: Purpose::Batches, round, clients: clients.slice()? };
     let plan =

@@ -5,6 +5,7 @@
 mod arrays;
 mod batches;
 mod error;
+mod native;
 mod partition;
 mod parts;
 mod random;
@@ -18,6 +19,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::batches::batch_plan;
+    #[pymodule_export]
+    use crate::native::{client_scores, model_scores, train_and_sum, train_clients};
     #[pymodule_export]
     use crate::partition::PartitionPlan;
     #[pymodule_export]

@@ -9,6 +9,7 @@ except ModuleNotFoundError as error:
 
 from cfmt.nn.engine import TorchEngine
 from cfmt.nn.mlp import MLP
+from cfmt.nn.native import NativeEngine
 from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
 from cfmt.nn.protocol import Engine, GroupResult
 from cfmt.nn.replay import Replay
@@ -20,6 +21,7 @@ __all__ = [
     "Engine",
     "GroupResult",
     "LocalTraining",
+    "NativeEngine",
     "Replay",
     "SacConfig",
     "SacState",

@@ -76,7 +76,8 @@ pub fn batch_plan(
     Ok(plan)
 }
 
-fn n_batches(n_rows: usize, batch_size: usize, length: Length) -> usize {
+/// How many batches a client with `n_rows` rows trains on; none without rows.
+pub fn n_batches(n_rows: usize, batch_size: usize, length: Length) -> usize {
     match length {
         _ if n_rows == 0 => 0,
         Length::Epochs(epochs) => n_rows.div_ceil(batch_size).saturating_mul(epochs as usize),

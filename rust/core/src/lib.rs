@@ -18,6 +18,7 @@ pub mod gaussian;
 pub mod histogram;
 pub mod keys;
 pub mod measures;
+pub mod native;
 pub mod partition;
 pub mod parts;
 pub mod plan;

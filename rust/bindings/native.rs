@@ -1,0 +1,221 @@
+//! The native trainer of many small models.
+
+use cfmt_core::error::check;
+use cfmt_core::native::{self, Cohort, Features, Models, Shape, Table, Training, Weighting};
+use cfmt_core::ragged::Offsets;
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::arrays::{Array1, Array2};
+use crate::batches::length;
+use crate::error::KernelError;
+
+/// An update matrix and the clients' losses, on their way to numpy.
+type Updates<'py, T> = (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<f64>>);
+
+/// A number of things, of which there must be one.
+fn count(name: &'static str, value: i64) -> PyResult<usize> {
+    check(value >= 1, name, value, "at least 1").map_err(KernelError::from)?;
+    Ok(value as usize)
+}
+
+/// What `train_clients` and `train_and_sum` both take.
+struct Arguments<'py> {
+    x: Array2<'py, f32>,
+    y: Array1<'py, u8>,
+    rows: Array1<'py, i64>,
+    offsets: Array1<'py, i64>,
+    models: Array2<'py, f32>,
+    which: Array1<'py, i64>,
+    clients: Array1<'py, i64>,
+    positive_weight: Array1<'py, f64>,
+    hidden: usize,
+}
+
+impl<'py> Arguments<'py> {
+    /// Extracts the arrays, in the order of the fields.
+    fn extract(arrays: [&Bound<'py, PyAny>; 8], hidden: i64) -> PyResult<Self> {
+        let [x, y, rows, offsets, models, which, clients, positive_weight] = arrays;
+        Ok(Self {
+            x: Array2::extract("x", x)?,
+            y: Array1::extract("y", y)?,
+            rows: Array1::extract("rows", rows)?,
+            offsets: Array1::extract("offsets", offsets)?,
+            models: Array2::extract("models", models)?,
+            which: Array1::extract("which", which)?,
+            clients: Array1::extract("clients", clients)?,
+            positive_weight: Array1::extract("positive_weight", positive_weight)?,
+            hidden: count("hidden", hidden)?,
+        })
+    }
+
+    fn table(&self) -> PyResult<Table<'_>> {
+        Ok(Table { x: view_features(&self.x)?, y: self.y.slice()? })
+    }
+
+    fn models(&self) -> PyResult<Models<'_>> {
+        view_models("models", &self.models, self.x.shape()[1], self.hidden)
+    }
+
+    fn cohort(&self) -> PyResult<Cohort<'_>> {
+        let rows = self.rows.slice()?;
+        Ok(Cohort {
+            rows,
+            offsets: Offsets::new(self.offsets.slice()?, rows.len()).map_err(KernelError::from)?,
+            which: self.which.slice()?,
+            clients: self.clients.slice()?,
+            positive_weight: self.positive_weight.slice()?,
+        })
+    }
+}
+
+fn view_features<'a>(x: &'a Array2<'_, f32>) -> PyResult<Features<'a>> {
+    let features = Features { values: x.slice()?, n_features: x.shape()[1] };
+    features.check().map_err(KernelError::from)?;
+    Ok(features)
+}
+
+/// Models of `hidden` units over `n_features` features; refuses rows of another length.
+fn view_models<'a>(
+    name: &str,
+    models: &'a Array2<'_, f32>,
+    n_features: usize,
+    hidden: usize,
+) -> PyResult<Models<'a>> {
+    let shape = Shape { n_features, hidden };
+    let (got, expected) = (models.shape()[1], shape.n_params());
+    if got != expected {
+        return Err(PyValueError::new_err(format!(
+            "{name} must have {expected} columns ((features + 2) * hidden + 1 with {n_features} features and \
+             hidden={hidden}), got {got}"
+        )));
+    }
+    Ok(Models { shape, params: models.slice()? })
+}
+
+fn matrix<T: numpy::Element>(
+    py: Python<'_>,
+    values: Vec<T>,
+    n_rows: usize,
+    n_columns: usize,
+) -> PyResult<Bound<'_, PyArray2<T>>> {
+    values.into_pyarray(py).reshape([n_rows, n_columns])
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, y, rows, offsets, models, which, clients, *, hidden, learning_rate, batch_size,
+    positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None))]
+#[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+pub fn train_clients<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    models: &Bound<'py, PyAny>,
+    which: &Bound<'py, PyAny>,
+    clients: &Bound<'py, PyAny>,
+    hidden: i64,
+    learning_rate: f64,
+    batch_size: i64,
+    positive_weight: &Bound<'py, PyAny>,
+    seed: u64,
+    round: u64,
+    prox_mu: f64,
+    epochs: Option<i64>,
+    steps: Option<i64>,
+) -> PyResult<Updates<'py, f32>> {
+    let batch_size = count("batch_size", batch_size)?;
+    let training =
+        Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
+    let arrays = [x, y, rows, offsets, models, which, clients, positive_weight];
+    let arguments = Arguments::extract(arrays, hidden)?;
+    let (table, models, cohort) = (arguments.table()?, arguments.models()?, arguments.cohort()?);
+    let trained =
+        py.detach(|| native::train_clients(table, &models, cohort, training)).map_err(KernelError::from)?;
+    let deltas = matrix(py, trained.deltas, cohort.offsets.n_clients(), models.shape.n_params())?;
+    Ok((deltas, trained.losses.into_pyarray(py)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, y, rows, offsets, models, which, clients, weights, clusters, *, n_clusters, hidden,
+    learning_rate, batch_size, positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None, start=None))]
+#[expect(clippy::too_many_arguments, reason = "keywords in Python")]
+pub fn train_and_sum<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    models: &Bound<'py, PyAny>,
+    which: &Bound<'py, PyAny>,
+    clients: &Bound<'py, PyAny>,
+    weights: &Bound<'py, PyAny>,
+    clusters: &Bound<'py, PyAny>,
+    n_clusters: i64,
+    hidden: i64,
+    learning_rate: f64,
+    batch_size: i64,
+    positive_weight: &Bound<'py, PyAny>,
+    seed: u64,
+    round: u64,
+    prox_mu: f64,
+    epochs: Option<i64>,
+    steps: Option<i64>,
+    start: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Updates<'py, f64>> {
+    let batch_size = count("batch_size", batch_size)?;
+    let training =
+        Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
+    let arrays = [x, y, rows, offsets, models, which, clients, positive_weight];
+    let arguments = Arguments::extract(arrays, hidden)?;
+    let n_clusters = count("n_clusters", n_clusters)?;
+    let weights = Array1::<f64>::extract("weights", weights)?;
+    let clusters = Array1::<i64>::extract("clusters", clusters)?;
+    let start = start.map(|start| Array2::<f64>::extract("start", start)).transpose()?;
+    let (table, models, cohort) = (arguments.table()?, arguments.models()?, arguments.cohort()?);
+    let n_params = models.shape.n_params();
+    let start = start.as_ref().map(Array2::slice).transpose()?;
+    let weighting = Weighting { weights: weights.slice()?, clusters: clusters.slice()?, n_clusters, start };
+    let summed = py
+        .detach(|| native::train_and_sum(table, &models, cohort, training, weighting))
+        .map_err(KernelError::from)?;
+    Ok((matrix(py, summed.sums, n_clusters, n_params)?, summed.losses.into_pyarray(py)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, models, *, hidden))]
+pub fn model_scores<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    models: &Bound<'py, PyAny>,
+    hidden: i64,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let x = Array2::<f32>::extract("x", x)?;
+    let models = Array2::<f32>::extract("models", models)?;
+    let (x, models) =
+        (view_features(&x)?, view_models("models", &models, x.shape()[1], count("hidden", hidden)?)?);
+    let scores = py.detach(|| native::scores(x, &models)).map_err(KernelError::from)?;
+    matrix(py, scores, models.len(), x.len())
+}
+
+#[pyfunction]
+#[pyo3(signature = (x, rows, offsets, models, *, hidden))]
+pub fn client_scores<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+    models: &Bound<'py, PyAny>,
+    hidden: i64,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let x = Array2::<f32>::extract("x", x)?;
+    let rows = Array1::<i64>::extract("rows", rows)?;
+    let offsets = Array1::<i64>::extract("offsets", offsets)?;
+    let models = Array2::<f32>::extract("models", models)?;
+    let models = view_models("models", &models, x.shape()[1], count("hidden", hidden)?)?;
+    let (x, rows, offsets) = (view_features(&x)?, rows.slice()?, offsets.slice()?);
+    let scores = py.detach(|| native::client_scores(x, rows, offsets, &models)).map_err(KernelError::from)?;
+    Ok(scores.into_pyarray(py))
+}
