@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::clients::{CHUNK, ClientStreams};
 use crate::elementary::{ln_lower_bound, ln_normal, open_unit};
+use crate::ragged::{offsets_of, split_mut};
 use crate::select::kth_smallest;
 
 /// The part of a client's stream from which the sample's keys are drawn.
@@ -35,13 +36,6 @@ pub struct Keys<F> {
     pub offsets: F,
 }
 
-/// Rows that may be among the smallest, in rising order, with the rank of each among all.
-#[derive(Default)]
-struct Candidates {
-    rows: Vec<u32>,
-    ranks: Vec<u128>,
-}
-
 impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
     /// Fills `out` with the rows of the `out.len()` smallest keys among `n`, plus `first`, in rising order.
     ///
@@ -50,15 +44,18 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
         if out.is_empty() {
             return;
         }
-        let mut candidates = self.candidates(n, self.ceiling(n, out.len(), streams, k), streams, k);
-        if candidates.rows.len() < out.len() {
-            candidates = self.candidates(n, f64::INFINITY, streams, k);
+        let mut pieces = self.candidates(n, self.ceiling(n, out.len(), streams, k), streams, k);
+        if pieces.iter().map(Vec::len).sum::<usize>() < out.len() {
+            pieces = self.candidates(n, f64::INFINITY, streams, k);
         }
-        let last = kth_smallest(&candidates.ranks, out.len());
-        let chosen = candidates.rows.iter().zip(&candidates.ranks).filter(|&(_, &rank)| rank <= last);
-        for (slot, (&row, _)) in out.iter_mut().zip(chosen) {
-            *slot = (first + row as usize) as i64;
-        }
+        let last = kth_smallest(&pieces, out.len());
+        let counts: Vec<usize> =
+            pieces.par_iter().map(|ranks| ranks.iter().filter(|&&rank| rank <= last).count()).collect();
+        split_mut(out, &offsets_of(counts)).into_par_iter().zip(&pieces).for_each(|(out, ranks)| {
+            for (slot, &rank) in out.iter_mut().zip(ranks.iter().filter(|&&rank| rank <= last)) {
+                *slot = (first + row_of(rank)) as i64;
+            }
+        });
     }
 
     /// A number above the `size`-th smallest of `n` keys, in all but some 1 % of cases; at most infinity.
@@ -85,23 +82,16 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
         *keys.select_nth_unstable_by(rank, f64::total_cmp).1
     }
 
-    /// Every row whose key is at most `ceiling`.
-    fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Candidates {
-        let mut pieces: Vec<Candidates> = (0..n.div_ceil(CHUNK))
+    /// The ranks of the rows whose keys are at most `ceiling`, piece by piece, in the order of the rows.
+    fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Vec<Vec<u128>> {
+        (0..n.div_ceil(CHUNK))
             .into_par_iter()
             .map(|c| self.piece(c * CHUNK..n.min((c + 1) * CHUNK), ceiling, &mut streams.chunk(k, c)))
-            .collect();
-        if pieces.len() == 1 {
-            return pieces.pop().unwrap_or_default();
-        }
-        Candidates {
-            rows: pieces.iter().flat_map(|piece| &piece.rows).copied().collect(),
-            ranks: pieces.iter().flat_map(|piece| &piece.ranks).copied().collect(),
-        }
+            .collect()
     }
 
-    fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Candidates {
-        let mut found = Candidates::default();
+    fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Vec<u128> {
+        let mut found = Vec::new();
         let (mut words, mut offsets, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
         let mut places = [0_u32; BLOCK];
         for start in rows.clone().step_by(BLOCK) {
@@ -122,8 +112,7 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
             }
             for ((&key, &word), &place) in keys[..kept].iter().zip(&words).zip(&places) {
                 if key <= ceiling {
-                    found.rows.push(start as u32 + place);
-                    found.ranks.push(rank(key, word));
+                    found.push(rank(key, word, start as u32 + place));
                 }
             }
         }
@@ -143,13 +132,19 @@ fn ln_exponential_bound(word: u64) -> f64 {
     ln_lower_bound(1.0 - open_unit(word))
 }
 
-/// The order of keys as an order of integers. Keys that are equal, as where `spread * ln E` is lost in a large
-/// offset, are ordered by `E` itself, which falls as the word rises.
+/// The order of keys as an order of integers, no two alike: the key, then `E`, which falls as the word rises,
+/// for keys that are equal (as where `spread * ln E` is lost in a large offset), then the row.
 #[inline]
-fn rank(key: f64, word: u64) -> u128 {
+fn rank(key: f64, word: u64, row: u32) -> u128 {
     let bits = key.to_bits();
     let sign = ((bits as i64) >> 63) as u64;
-    u128::from(bits ^ (sign | 1 << 63)) << 64 | u128::from(!word)
+    let chance = !word & (u64::MAX << 32);
+    (u128::from(bits ^ (sign | (1 << 63))) << 64) | u128::from(chance | u64::from(row))
+}
+
+/// The row of a rank.
+fn row_of(rank: u128) -> usize {
+    rank as u32 as usize
 }
 
 #[cfg(test)]
@@ -174,10 +169,10 @@ mod tests {
             let mut rng = STREAMS.chunk(0, c);
             std::iter::repeat_with(move || rng.next_u64()).take(CHUNK)
         });
-        let key = |(row, word)| (rank(spread * ln_exponential(word) + offset(row), word), row as i64);
-        let mut keys: Vec<(u128, i64)> = (0..n).zip(words).map(key).collect();
-        keys.sort_unstable();
-        let mut rows: Vec<i64> = keys[..size].iter().map(|&(_, row)| row).collect();
+        let key = |(row, word)| rank(spread * ln_exponential(word) + offset(row), word, row as u32);
+        let mut ranks: Vec<u128> = (0..n).zip(words).map(key).collect();
+        ranks.sort_unstable();
+        let mut rows: Vec<i64> = ranks[..size].iter().map(|&rank| row_of(rank) as i64).collect();
         rows.sort_unstable();
         rows
     }
