@@ -15,8 +15,8 @@ PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
     {"errors", "ragged", "streams", "files"},
-    {"parts", "measures", "sampling", "clustering", "aggregation", "metrics"},
-    {"partition"},
+    {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
+    {"partition", "metrics"},
     {"data"},
     {"nn"},
     {"federated"},

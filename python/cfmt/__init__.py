@@ -4,20 +4,29 @@ Importing ``cfmt`` loads the compiled kernels and numpy, and nothing heavier.
 """
 
 from cfmt._core import __version__
+from cfmt.aggregation import WeightedSum, weighted_mean
+from cfmt.clustering import auxiliary_vectors, choose_k, kmeans, match_clusters, silhouette
 from cfmt.measures import class_counts, gini, imbalance_ratio, jensen_shannon
 from cfmt.partition import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
 from cfmt.parts import impose_prevalence, split_validation
 
 __all__ = [
     "PartitionSpec",
+    "WeightedSum",
     "__version__",
+    "auxiliary_vectors",
+    "choose_k",
     "class_counts",
     "gini",
     "imbalance_ratio",
     "impose_prevalence",
     "jensen_shannon",
+    "kmeans",
+    "match_clusters",
     "partition_dirichlet",
     "partition_iid",
     "partition_quantity",
+    "silhouette",
     "split_validation",
+    "weighted_mean",
 ]

@@ -1,4 +1,4 @@
-from typing import TypeAlias, final
+from typing import Self, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -7,6 +7,8 @@ __version__: str
 
 _Int: TypeAlias = npt.NDArray[np.int64]
 _Label: TypeAlias = npt.NDArray[np.uint8]
+_Float: TypeAlias = npt.NDArray[np.float64]
+_Single: TypeAlias = npt.NDArray[np.float32]
 _Ragged: TypeAlias = tuple[_Int, _Int]
 
 def stream_seed(seed: int, purpose: str, round: int, item: int) -> int: ...
@@ -40,108 +42,157 @@ def split_validation(
 ) -> tuple[_Ragged, _Ragged]: ...
 def class_counts(rows: _Int, offsets: _Int, labels: _Int, *, n_classes: int) -> _Int: ...
 def batch_plan(
-    offsets: npt.NDArray[np.int64],
+    offsets: _Int,
     batch_size: int,
     epochs: int | None,
     steps: int | None,
     seed: int,
     round: int,
-    clients: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]: ...
-def error_histograms(
-    errors: npt.NDArray[np.float32], offsets: npt.NDArray[np.int64], bins: int
-) -> npt.NDArray[np.float64]: ...
+    clients: _Int,
+) -> _Int: ...
+def error_histograms(errors: _Single, offsets: _Int, bins: int) -> _Float: ...
 def gaussian_weights(
-    errors: npt.NDArray[np.float32],
-    offsets: npt.NDArray[np.int64],
-    mu: npt.NDArray[np.float64],
+    errors: _Single,
+    offsets: _Int,
+    mu: _Float,
     sigma: float,
-) -> npt.NDArray[np.float64]: ...
+) -> _Float: ...
 def meta_sample(
-    errors: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
-    mu: npt.NDArray[np.float64],
+    errors: _Single,
+    labels: _Label,
+    offsets: _Int,
+    mu: _Float,
     sigma: float,
     budget: str,
     seed: int,
     round: int,
-    clients: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+    clients: _Int,
+) -> _Ragged: ...
 def oversample(
-    labels: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
+    labels: _Label,
+    offsets: _Int,
     seed: int,
     round: int,
-    clients: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+    clients: _Int,
+) -> _Ragged: ...
 def undersample(
-    labels: npt.NDArray[np.uint8],
-    offsets: npt.NDArray[np.int64],
+    labels: _Label,
+    offsets: _Int,
     seed: int,
     round: int,
-    clients: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+    clients: _Int,
+) -> _Ragged: ...
 def weighted_sample(
-    weights: npt.NDArray[np.float64],
-    offsets: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
+    weights: _Float,
+    offsets: _Int,
+    sizes: _Int,
     replace: bool,
     log: bool,
     seed: int,
     round: int,
-    clients: npt.NDArray[np.int64],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...
+    clients: _Int,
+) -> _Ragged: ...
 def train_clients(
-    x: npt.NDArray[np.float32],
-    y: npt.NDArray[np.uint8],
-    rows: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
-    models: npt.NDArray[np.float32],
-    which: npt.NDArray[np.int64],
-    clients: npt.NDArray[np.int64],
+    x: _Single,
+    y: _Label,
+    rows: _Int,
+    offsets: _Int,
+    models: _Single,
+    which: _Int,
+    clients: _Int,
     *,
     hidden: int,
     learning_rate: float,
     batch_size: int,
-    positive_weight: npt.NDArray[np.float64],
+    positive_weight: _Float,
     seed: int,
     round: int,
     prox_mu: float = 0.0,
     epochs: int | None = None,
     steps: int | None = None,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]: ...
+) -> tuple[_Single, _Float]: ...
 def train_and_sum(
-    x: npt.NDArray[np.float32],
-    y: npt.NDArray[np.uint8],
-    rows: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
-    models: npt.NDArray[np.float32],
-    which: npt.NDArray[np.int64],
-    clients: npt.NDArray[np.int64],
-    weights: npt.NDArray[np.float64],
-    clusters: npt.NDArray[np.int64],
+    x: _Single,
+    y: _Label,
+    rows: _Int,
+    offsets: _Int,
+    models: _Single,
+    which: _Int,
+    clients: _Int,
+    weights: _Float,
+    clusters: _Int,
     *,
     n_clusters: int,
     hidden: int,
     learning_rate: float,
     batch_size: int,
-    positive_weight: npt.NDArray[np.float64],
+    positive_weight: _Float,
     seed: int,
     round: int,
     prox_mu: float = 0.0,
     epochs: int | None = None,
     steps: int | None = None,
-    start: npt.NDArray[np.float64] | None = None,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
-def model_scores(
-    x: npt.NDArray[np.float32], models: npt.NDArray[np.float32], *, hidden: int
-) -> npt.NDArray[np.float32]: ...
+    start: _Float | None = None,
+) -> tuple[_Float, _Float]: ...
+def model_scores(x: _Single, models: _Single, *, hidden: int) -> _Single: ...
 def client_scores(
-    x: npt.NDArray[np.float32],
-    rows: npt.NDArray[np.int64],
-    offsets: npt.NDArray[np.int64],
-    models: npt.NDArray[np.float32],
+    x: _Single,
+    rows: _Int,
+    offsets: _Int,
+    models: _Single,
     *,
     hidden: int,
-) -> npt.NDArray[np.float32]: ...
+) -> _Single: ...
+def auxiliary_vectors(n_attack: _Int, n_normal: _Int, accuracy: _Float) -> _Float: ...
+def standardise(
+    points: _Float,
+) -> tuple[_Float, _Float, _Float]: ...
+def kmeans_fit(
+    points: _Float,
+    k: int,
+    *,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    seed: int,
+    round: int,
+) -> tuple[_Int, _Float, float, int]: ...
+def kmeans_choose_k(
+    points: _Float,
+    k_max: int,
+    *,
+    n_init: int,
+    max_iter: int,
+    tol: float,
+    max_points: int,
+    seed: int,
+    round: int,
+) -> tuple[_Int, _Float, float, int]: ...
+def nearest(points: _Float, centroids: _Float) -> _Int: ...
+def silhouette(points: _Float, labels: _Int, *, max_points: int, seed: int, round: int) -> float: ...
+def match_clusters(centroids: _Float, previous: _Float) -> _Int: ...
+def weighted_mean(updates: _Single, weights: _Float) -> _Single: ...
+
+@final
+class WeightedSum:
+    def __new__(cls, n_clusters: int, n_params: int) -> Self: ...
+    def add(
+        self,
+        updates: _Single,
+        weights: _Float,
+        clusters: _Int,
+    ) -> None: ...
+    def add_sums(self, sums: _Float, totals: _Float) -> None: ...
+    def totals(self) -> _Float: ...
+    def means(self) -> _Single: ...
+    def combine(self, cluster_weights: _Float) -> _Single: ...
+
+def operating_points(scores: _Single, labels: _Label) -> _Ragged: ...
+def score_histogram(scores: _Single, labels: _Label, bins: int) -> _Ragged: ...
+def ragged_confusion(
+    scores: _Single,
+    labels: _Label,
+    offsets: _Int,
+    threshold: float,
+) -> _Int: ...
+def ragged_average_precision(scores: _Single, labels: _Label, offsets: _Int) -> _Float: ...

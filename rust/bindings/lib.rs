@@ -2,14 +2,19 @@
 #![allow(clippy::needless_pass_by_value, reason = "pyo3 hands over its arguments by value")]
 #![allow(missing_docs, reason = "the stub _core.pyi and the functions over it carry the documentation")]
 
+mod aggregation;
 mod arrays;
+mod auxiliary;
 mod batches;
+mod clustering;
 mod error;
 mod native;
 mod partition;
 mod parts;
 mod random;
 mod sampling;
+mod scalars;
+mod scored;
 
 use pyo3::prelude::*;
 
@@ -18,7 +23,13 @@ mod _core {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
+    use crate::aggregation::{WeightedSum, weighted_mean};
+    #[pymodule_export]
+    use crate::auxiliary::{auxiliary_vectors, standardise};
+    #[pymodule_export]
     use crate::batches::batch_plan;
+    #[pymodule_export]
+    use crate::clustering::{kmeans_choose_k, kmeans_fit, match_clusters, nearest, silhouette};
     #[pymodule_export]
     use crate::native::{client_scores, model_scores, train_and_sum, train_clients};
     #[pymodule_export]
@@ -31,6 +42,8 @@ mod _core {
     use crate::sampling::{
         error_histograms, gaussian_weights, meta_sample, oversample, undersample, weighted_sample,
     };
+    #[pymodule_export]
+    use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -6,9 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aggregate;
+pub mod assign;
+pub mod auxiliary;
 pub mod balance;
 pub mod batches;
 pub mod clients;
+pub mod confusion;
 pub mod cumulative;
 pub mod dirichlet;
 pub mod draw;
@@ -17,17 +21,21 @@ pub mod error;
 pub mod gaussian;
 pub mod histogram;
 pub mod keys;
+pub mod kmeans;
 pub mod measures;
 pub mod native;
 pub mod partition;
 pub mod parts;
 pub mod plan;
+pub mod points;
 pub mod prevalence;
 pub mod quota;
 pub mod ragged;
+pub mod ranking;
 pub mod repair;
 pub mod resample;
 pub mod select;
+pub mod silhouette;
 pub mod split;
 pub mod stream;
 pub mod validation;

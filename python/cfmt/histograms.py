@@ -1,0 +1,204 @@
+"""Figures from histograms of scores, which clients can count by themselves and a server can sum."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt import _core
+
+__all__ = [
+    "average_precision_from_histograms",
+    "expected_alerts_per_million",
+    "roc_auc_from_histograms",
+    "score_histogram",
+    "threshold_at_fpr",
+]
+
+CountArray = npt.NDArray[np.int64]
+
+
+def score_histogram(
+    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], *, bins: int = 1000
+) -> tuple[CountArray, CountArray]:
+    """Count the scores of attacks and of normal rows in bins of equal width over [0, 1].
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,), float32
+        Probabilities.
+    labels : ndarray of shape (n_rows,), uint8
+        1 for an attack, 0 for normal.
+    bins : int, default=1000
+        Number of bins. Bin ``i`` holds scores in [i / bins, (i + 1) / bins); the last one is closed.
+
+    Returns
+    -------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows; those of clients add up.
+
+    Raises
+    ------
+    TypeError
+        If an array has another dtype.
+    ValueError
+        If a score is outside [0, 1] or NaN, a label is neither 0 nor 1, or ``bins`` is below 1.
+    """
+    return _core.score_histogram(scores, labels, bins)
+
+
+def roc_auc_from_histograms(positive: CountArray, negative: CountArray) -> float:
+    """Return the area under the ROC curve of binned scores, each bin a tie (:func:`cfmt.metrics.roc_auc`).
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows, as :func:`score_histogram` gives them.
+
+    Returns
+    -------
+    float
+        NaN where there is one class.
+
+    Raises
+    ------
+    TypeError
+        If a histogram has another dtype.
+    ValueError
+        If a count is negative, or shapes differ.
+    """
+    return roc_area(*_falling(positive, negative))
+
+
+def average_precision_from_histograms(positive: CountArray, negative: CountArray) -> float:
+    """Return the average precision of binned scores, each bin a tie.
+
+    The binned form of :func:`cfmt.metrics.average_precision`.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows, as :func:`score_histogram` gives them.
+
+    Returns
+    -------
+    float
+        NaN where there is one class.
+
+    Raises
+    ------
+    TypeError
+        If a histogram has another dtype.
+    ValueError
+        If a count is negative, or shapes differ.
+    """
+    caught, false_alerts = _falling(positive, negative)
+    if one_class(caught, false_alerts):
+        return float("nan")
+    precision = caught / np.maximum(caught + false_alerts, 1)
+    return float(np.diff(caught, prepend=0) @ precision / caught[-1])
+
+
+def threshold_at_fpr(positive: CountArray, negative: CountArray, fpr: float) -> float:
+    """Return the smallest edge of a bin from which on at most a share ``fpr`` of the normal rows scores.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows, as :func:`score_histogram` gives them. The normal rows alone
+        decide; both are taken so that the pair can be passed on.
+    fpr : float
+        In [0, 1].
+
+    Returns
+    -------
+    float
+        ``i / bins``; the number after 1, so that no probability reaches it, where even the last bin holds too
+        many; NaN without normal rows.
+
+    Raises
+    ------
+    TypeError
+        If a histogram has another dtype.
+    ValueError
+        If ``fpr`` is out of range, a count is negative, or shapes differ.
+    """
+    check_rate(fpr)
+    _, false_alerts = _falling(positive, negative)
+    if false_alerts[-1] == 0:
+        return float("nan")
+    allowed = int(np.count_nonzero(false_alerts / false_alerts[-1] <= fpr))
+    bins = len(negative)
+    return (bins - allowed) / bins if allowed else float(np.nextafter(1, 2))
+
+
+def expected_alerts_per_million(negative: CountArray, threshold: float) -> float:
+    """Return how many of a million normal rows would be called attacks.
+
+    Parameters
+    ----------
+    negative : ndarray of shape (bins,), int64
+        Histogram of normal rows, as :func:`score_histogram` gives it.
+    threshold : float
+        Scores from here on are called attacks. Exact at an edge of a bin, such as :func:`threshold_at_fpr`
+        gives; within a bin, all of the bin counts.
+
+    Returns
+    -------
+    float
+        NaN without normal rows.
+
+    Raises
+    ------
+    TypeError
+        If the histogram has another dtype.
+    ValueError
+        If a count is negative, or the threshold is NaN.
+    """
+    _check_histogram("negative", negative)
+    if np.isnan(threshold):
+        raise ValueError("threshold must be a number, got nan")
+    bins = len(negative)
+    # The last bin is closed: a threshold of 1 still leaves what scores 1.
+    ends = np.append(np.arange(1, bins) / bins, np.nextafter(1, 2))
+    total = int(negative.sum())
+    return 1e6 * int(negative[ends > threshold].sum()) / total if total else float("nan")
+
+
+def roc_area(caught: CountArray, false_alerts: CountArray) -> float:
+    """Return the area under operating points, from the highest score down; the origin is understood."""
+    if one_class(caught, false_alerts):
+        return float("nan")
+    width = np.diff(false_alerts, prepend=0)
+    height = caught - 0.5 * np.diff(caught, prepend=0)
+    return float(width @ height / (float(caught[-1]) * float(false_alerts[-1])))
+
+
+def one_class(caught: CountArray, false_alerts: CountArray) -> bool:
+    """Tell whether operating points lack attacks or normal rows."""
+    return bool(len(caught) == 0 or caught[-1] == 0 or false_alerts[-1] == 0)
+
+
+def check_rate(fpr: float) -> None:
+    """Refuse a false-positive rate outside [0, 1]."""
+    if not 0 <= fpr <= 1:
+        raise ValueError(f"fpr must be in [0, 1], got {fpr}")
+
+
+def _falling(positive: CountArray, negative: CountArray) -> tuple[CountArray, CountArray]:
+    """Count the rows at or above each edge of the bins, from the highest edge down."""
+    _check_histogram("positive", positive)
+    _check_histogram("negative", negative)
+    if len(positive) != len(negative):
+        raise ValueError(f"negative must have {len(positive)} bins, as positive has, got {len(negative)}")
+    return np.cumsum(positive[::-1]), np.cumsum(negative[::-1])
+
+
+def _check_histogram(name: str, counts: CountArray) -> None:
+    if not isinstance(counts, np.ndarray) or counts.dtype != np.int64:
+        got = counts.dtype if isinstance(counts, np.ndarray) else type(counts).__name__
+        raise TypeError(f"{name} must be an int64 array, got {got}; use np.asarray({name}, np.int64)")
+    if counts.ndim != 1 or len(counts) == 0:
+        raise ValueError(f"{name} must have one dimension and at least one bin, got shape {counts.shape}")
+    if counts.min() < 0:
+        raise ValueError(f"{name} must hold no negative count, got {counts.min()}")
