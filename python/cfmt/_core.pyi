@@ -3,6 +3,40 @@ from typing import Self, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+__all__ = [
+    "PartitionPlan",
+    "WeightedSum",
+    "__version__",
+    "auxiliary_vectors",
+    "batch_plan",
+    "check_prevalence",
+    "class_counts",
+    "client_scores",
+    "error_histograms",
+    "gaussian_weights",
+    "impose_prevalence",
+    "kmeans_choose_k",
+    "kmeans_fit",
+    "match_clusters",
+    "meta_sample",
+    "model_scores",
+    "nearest",
+    "operating_points",
+    "oversample",
+    "ragged_average_precision",
+    "ragged_confusion",
+    "score_histogram",
+    "silhouette",
+    "split_validation",
+    "standardise",
+    "stream_seed",
+    "train_and_sum",
+    "train_clients",
+    "undersample",
+    "weighted_mean",
+    "weighted_sample",
+]
+
 __version__: str
 
 _Int: TypeAlias = npt.NDArray[np.int64]

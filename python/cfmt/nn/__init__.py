@@ -8,15 +8,17 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("cfmt.nn needs torch, which is missing: pip install 'cfmt[train]'") from error
 
 from cfmt.nn.engine import TorchEngine
+from cfmt.nn.factory import ENGINES, make_engine
 from cfmt.nn.mlp import MLP
 from cfmt.nn.native import NativeEngine
 from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
-from cfmt.nn.protocol import Engine, GroupResult
+from cfmt.nn.protocol import Engine, GroupResult, SummingEngine
 from cfmt.nn.replay import Replay
 from cfmt.nn.sac import learn
 from cfmt.nn.training import LocalTraining, train_stacked
 
 __all__ = [
+    "ENGINES",
     "MLP",
     "Engine",
     "GroupResult",
@@ -25,9 +27,11 @@ __all__ = [
     "Replay",
     "SacConfig",
     "SacState",
+    "SummingEngine",
     "TorchEngine",
     "act",
     "initial_policy",
     "learn",
+    "make_engine",
     "train_stacked",
 ]

@@ -71,7 +71,7 @@ class TorchEngine:
             raise ValueError(f"group_size must be at least 1, got {group_size}")
         self._mlp = mlp
         self._labels = y
-        self._device = _find_device(device)
+        self._device = find_device(device)
         self._X = self._tensor(X)
         self._y = self._tensor(y)
         self._group_size = group_size
@@ -213,7 +213,7 @@ def _probabilities(logits: Tensor) -> npt.NDArray[np.float32]:
     return probabilities
 
 
-def _find_device(name: str) -> torch.device:
+def find_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

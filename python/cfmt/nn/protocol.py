@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,15 @@ from cfmt.nn.mlp import MLP
 from cfmt.nn.training import LocalTraining
 from cfmt.ragged import Ragged
 
-__all__ = ["Engine", "GroupResult", "check_cohort", "check_models", "check_rows", "check_table"]
+__all__ = [
+    "Engine",
+    "GroupResult",
+    "SummingEngine",
+    "check_cohort",
+    "check_models",
+    "check_rows",
+    "check_table",
+]
 
 
 class GroupResult(NamedTuple):
@@ -114,6 +122,47 @@ class Engine(Protocol):
         -------
         ndarray of shape (len(rows.values),), float32
             Probability of attack of each of ``rows.values``.
+        """
+        ...
+
+
+@runtime_checkable
+class SummingEngine(Engine, Protocol):
+    """An engine that can also sum updates as it makes them, without holding a single one."""
+
+    def train_and_sum(
+        self,
+        models: npt.NDArray[np.float32],
+        which: npt.NDArray[np.int64],
+        rows: Ragged[np.int64],
+        local: LocalTraining,
+        *,
+        weights: npt.NDArray[np.float64],
+        clusters: npt.NDArray[np.int64],
+        n_clusters: int,
+        seed: int,
+        round: int,
+        clients: npt.NDArray[np.int64],
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Train a cohort and sum the updates of each cluster; see :meth:`Engine.train`.
+
+        Parameters
+        ----------
+        models, which, rows, local, seed, round, clients
+            As for :meth:`Engine.train`.
+        weights : ndarray of shape (n_clients,), float64
+            What each client's update is multiplied by.
+        clusters : ndarray of shape (n_clients,), int64
+            The sum that each client's update goes to.
+        n_clusters : int
+            Number of sums.
+
+        Returns
+        -------
+        sums : ndarray of shape (n_clusters, n_params), float64
+            Weighted sums of updates, in the order in which :meth:`Engine.train` gives them.
+        losses : ndarray of shape (n_clients,), float64
+            Mean data loss of each client; NaN for one without rows.
         """
         ...
 

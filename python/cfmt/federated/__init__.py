@@ -1,0 +1,68 @@
+"""Federations of clients, methods as values, and the rounds that train them."""
+
+from cfmt.federated.evaluation import CurvePoint, Evaluation, evaluate
+from cfmt.federated.federation import Federation, TestSet
+from cfmt.federated.methods import (
+    METHODS,
+    Clustering,
+    FixedMu,
+    HandRule,
+    LearnedMu,
+    MetaSampler,
+    Method,
+    MuPolicy,
+    RandomMu,
+    Sampler,
+    ablations,
+    cfmt,
+    class_weighted,
+    fed_over,
+    fed_under,
+    fedavg,
+    fedprox,
+    method_named,
+)
+from cfmt.federated.round import run_round
+from cfmt.federated.simulation import Run, Settings, compare, draw_cohort, rounds, simulate
+from cfmt.federated.state import RoundReport, State, initial_state
+from cfmt.federated.statistics import Interval, interval, paired, summarise_runs
+
+__all__ = [
+    "METHODS",
+    "Clustering",
+    "CurvePoint",
+    "Evaluation",
+    "Federation",
+    "FixedMu",
+    "HandRule",
+    "Interval",
+    "LearnedMu",
+    "MetaSampler",
+    "Method",
+    "MuPolicy",
+    "RandomMu",
+    "RoundReport",
+    "Run",
+    "Sampler",
+    "Settings",
+    "State",
+    "TestSet",
+    "ablations",
+    "cfmt",
+    "class_weighted",
+    "compare",
+    "draw_cohort",
+    "evaluate",
+    "fed_over",
+    "fed_under",
+    "fedavg",
+    "fedprox",
+    "initial_state",
+    "interval",
+    "method_named",
+    "paired",
+    "rounds",
+    "run_round",
+    "simulate",
+    "summarise_runs",
+]

@@ -1,0 +1,233 @@
+"""Federated evaluation: thresholds from the clients' histograms, figures from the server's test sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt import metrics
+from cfmt.federated.federation import Federation, TestSet
+from cfmt.federated.state import State
+from cfmt.nn import Engine
+from cfmt.ragged import Ragged
+
+__all__ = ["CurvePoint", "Evaluation", "curve_point", "evaluate"]
+
+_BINS = 512  # of the logit on [-16, 16]: steps of 1/16, fine near 0 and 1 where scores crowd
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The global model on the main test set after one round; nothing is chosen by it.
+
+    Parameters
+    ----------
+    loss : float
+        Mean binary cross-entropy.
+    roc_auc : float
+        Area under the ROC curve.
+    f1 : float
+        F1 of the attack class at 0.5.
+    """
+
+    loss: float
+    roc_auc: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every figure of a finished run.
+
+    Parameters
+    ----------
+    threshold : float
+        Score from which a row counts as an attack, chosen on the clients' validation rows.
+    fpr : float
+        False-positive rate asked of the threshold on those rows.
+    alerts_per_million : float
+        False alerts expected among a million benign flows, by the same rows.
+    tests : dict of str to dict of str to float
+        For each test set, its metrics.
+    validation : dict of str to float
+        In-distribution figures: the clients' validation rows, summed as histograms and counts.
+    clients : dict of str to float
+        Spread of F1 over clients with an attack among their validation rows.
+    clusters : tuple of dict of str to float
+        For each cluster with members, its model beside the global one on their validation rows.
+    """
+
+    threshold: float
+    fpr: float
+    alerts_per_million: float
+    tests: dict[str, dict[str, float]]
+    validation: dict[str, float]
+    clients: dict[str, float]
+    clusters: tuple[dict[str, float], ...]
+
+
+def curve_point(test: TestSet, scores: npt.NDArray[np.float32]) -> CurvePoint:
+    """Judge scores of a test set.
+
+    Parameters
+    ----------
+    test : TestSet
+        The rows.
+    scores : ndarray of shape (n_rows,), float32
+        Attack probabilities.
+
+    Returns
+    -------
+    CurvePoint
+    """
+    likely = np.clip(scores.astype(np.float64), 1e-7, 1 - 1e-7)
+    loss = -np.mean(np.log(np.where(test.is_attack == 1, likely, 1 - likely)))
+    f1 = metrics.f1(metrics.confusion(scores, test.is_attack, 0.5))
+    return CurvePoint(float(loss), metrics.roc_auc(scores, test.is_attack), f1)
+
+
+def evaluate(
+    federation: Federation,
+    engine: Engine,
+    state: State,
+    test_scores: Sequence[npt.NDArray[np.float32]],
+    *,
+    fpr: float = 0.05,
+) -> Evaluation:
+    """Evaluate the global model, and the cluster models beside it.
+
+    Parameters
+    ----------
+    federation : Federation
+        Clients, whose validation rows set the threshold, and test sets.
+    engine : Engine
+        Scores models of the federation's shape.
+    state : State
+        After the last round.
+    test_scores : sequence of ndarray of shape (n_rows,), float32
+        The global model's scores of each test set.
+    fpr : float, default=0.05
+        False-positive rate asked of the threshold on the clients' validation rows.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        If ``fpr`` is not in (0, 1).
+    """
+    scores = engine.scores(state.model[np.newaxis])[0]
+    held_out = federation.validation
+    labels = federation.is_attack[held_out.values]
+    positive, negative = _histogram(scores[held_out.values], labels)
+    position = metrics.threshold_at_fpr(positive, negative, fpr)
+    threshold = _probability(position)
+    return Evaluation(
+        threshold=threshold,
+        fpr=fpr,
+        alerts_per_million=metrics.expected_alerts_per_million(negative, position),
+        tests={
+            test.name: _test_metrics(test, test_score, threshold, federation.families)
+            for test, test_score in zip(federation.tests, test_scores, strict=True)
+        },
+        validation={
+            "roc_auc": metrics.roc_auc_from_histograms(positive, negative),
+            "pr_auc": metrics.average_precision_from_histograms(positive, negative),
+            "f1_at_threshold": metrics.f1(metrics.confusion(scores[held_out.values], labels, threshold)),
+            "n_rows": float(len(labels)),
+        },
+        clients=_client_spread(held_out, scores, federation.is_attack, threshold),
+        clusters=_clusters(federation, engine, state, scores),
+    )
+
+
+def _position(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Map probabilities to [0, 1] by their logit, so that equal bins resolve both ends."""
+    likely = np.clip(scores.astype(np.float64), 1e-9, 1 - 1e-9)
+    return np.clip((np.log(likely) - np.log1p(-likely)) / 32 + 0.5, 0, 1).astype(np.float32)
+
+
+def _probability(position: float) -> float:
+    """Undo :func:`_position`; a position above 1 (nothing is an attack) stays above every probability."""
+    return float(1 / (1 + np.exp(-32 * (position - 0.5)))) if position <= 1 else float("inf")
+
+
+def _histogram(
+    scores: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return metrics.score_histogram(_position(scores), labels, bins=_BINS)
+
+
+def _test_metrics(
+    test: TestSet, scores: npt.NDArray[np.float32], threshold: float, families: tuple[str, ...]
+) -> dict[str, float]:
+    labels, attack = test.is_attack, test.is_attack == 1
+    half, chosen = metrics.confusion(scores, labels, 0.5), metrics.confusion(scores, labels, threshold)
+
+    def recall(rows: npt.NDArray[np.bool_]) -> float:
+        return metrics.recall(metrics.confusion(scores[rows], labels[rows], threshold))
+
+    result = {
+        "roc_auc": metrics.roc_auc(scores, labels),
+        "pr_auc": metrics.average_precision(scores, labels),
+        "f1": metrics.f1(half),
+        "macro_f1": metrics.macro_f1(half),
+        "f1_at_threshold": metrics.f1(chosen),
+        "macro_f1_at_threshold": metrics.macro_f1(chosen),
+        "fpr_at_threshold": metrics.false_positive_rate(chosen),
+        "recall_at_fpr_1": metrics.recall_at_fpr(scores, labels, 0.01),
+        "recall_at_fpr_5": metrics.recall_at_fpr(scores, labels, 0.05),
+        "recall_known": recall(attack & test.is_known),
+        "recall_novel": recall(attack & ~test.is_known),
+        "f1_all_attack": metrics.all_attack_f1(labels),
+    }
+    by_family = {f"recall_{name}": recall(test.family == code) for code, name in enumerate(families) if code}
+    return result | by_family
+
+
+def _client_spread(
+    rows: Ragged[np.int64],
+    scores: npt.NDArray[np.float32],
+    is_attack: npt.NDArray[np.uint8],
+    threshold: float,
+) -> dict[str, float]:
+    counts = metrics.ragged_confusion(scores[rows.values], is_attack[rows.values], rows.offsets, threshold)
+    tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 2]
+    judged = tp + fn > 0
+    f1 = (2 * tp / np.maximum(2 * tp + fp + fn, 1))[judged]
+    found = len(f1) > 0
+    return {
+        "n_judged": float(len(f1)),
+        "worst_f1": float(f1.min()) if found else float("nan"),
+        "p10_f1": float(np.quantile(f1, 0.1)) if found else float("nan"),
+    }
+
+
+def _clusters(
+    federation: Federation, engine: Engine, state: State, global_scores: npt.NDArray[np.float32]
+) -> tuple[dict[str, float], ...]:
+    membership = state.clusters.membership
+    if len(state.clusters.models) == 1:
+        return ()
+    scores = engine.scores(state.clusters.models)
+    found = []
+    for slot in np.unique(membership[membership >= 0]):
+        members = np.flatnonzero(membership == slot)
+        rows = federation.validation.take(members).values
+        labels = federation.is_attack[rows]
+        own, shared = _histogram(scores[slot][rows], labels), _histogram(global_scores[rows], labels)
+        found.append(
+            {
+                "cluster": float(slot),
+                "n_clients": float(len(members)),
+                "n_rows": float(len(rows)),
+                "roc_auc_cluster": metrics.roc_auc_from_histograms(*own),
+                "roc_auc_global": metrics.roc_auc_from_histograms(*shared),
+            }
+        )
+    return tuple(found)

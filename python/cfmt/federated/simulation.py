@@ -1,0 +1,261 @@
+"""Whole runs: rounds of one method on one federation, and methods side by side over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.federated.evaluation import CurvePoint, Evaluation, curve_point, evaluate
+from cfmt.federated.federation import Federation
+from cfmt.federated.methods import Method
+from cfmt.federated.round import run_round
+from cfmt.federated.state import RoundReport, State, initial_state
+from cfmt.nn import MLP, Engine, LocalTraining, make_engine
+from cfmt.streams import generator
+
+__all__ = ["Run", "Settings", "compare", "draw_cohort", "rounds", "simulate"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all methods of a comparison share.
+
+    Parameters
+    ----------
+    rounds : int, default=50
+        Rounds of training.
+    cohort : float, default=1.0
+        Share of the clients that take part in a round, in (0, 1]; at least one client.
+    local : LocalTraining
+        Local training; the proximal weight is the method's.
+    hidden : int, default=128
+        Hidden units of the MLP.
+    fpr : float, default=0.05
+        False-positive rate at which the threshold is chosen on the clients' validation rows.
+    engine : str, default="auto"
+        Which engine trains; see :func:`cfmt.nn.make_engine`.
+    device : str, default="cpu"
+        Torch device of the torch engine.
+    group_size : int or None, default=None
+        Clients trained in one call; None lets the engine choose.
+    """
+
+    rounds: int = 50
+    cohort: float = 1.0
+    local: LocalTraining = field(default_factory=LocalTraining)
+    hidden: int = 128
+    fpr: float = 0.05
+    engine: str = "auto"
+    device: str = "cpu"
+    group_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError(f"rounds must be at least 1, got {self.rounds}")
+        for name, high_open in (("cohort", False), ("fpr", True)):
+            value = getattr(self, name)
+            if not (0 < value < 1 or (value == 1 and not high_open)):
+                allowed = "(0, 1)" if high_open else "(0, 1]"
+                raise ValueError(f"{name} must lie in {allowed}, got {value}")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One method on one seed, finished.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    seed : int
+        Seed of partition, initialisation and draws.
+    reports : tuple of RoundReport
+        One for each round.
+    curve : tuple of CurvePoint
+        One for each round, on the main test set.
+    evaluation : Evaluation
+        Of the model after the last round.
+    state : State
+        After the last round.
+    """
+
+    method: Method
+    seed: int
+    reports: tuple[RoundReport, ...]
+    curve: tuple[CurvePoint, ...]
+    evaluation: Evaluation
+    state: State
+
+    def metrics(self, test: str | None = None) -> dict[str, float]:
+        """Return the figures that are averaged over seeds.
+
+        Parameters
+        ----------
+        test : str or None, default=None
+            A test set; None is the main one.
+
+        Returns
+        -------
+        dict of str to float
+        """
+        tests = self.evaluation.tests
+        return tests[test or next(iter(tests))] | {
+            "worst_client_f1": self.evaluation.clients["worst_f1"],
+            "p10_client_f1": self.evaluation.clients["p10_f1"],
+            "in_distribution_roc_auc": self.evaluation.validation["roc_auc"],
+            "threshold": self.evaluation.threshold,
+            "alerts_per_million": self.evaluation.alerts_per_million,
+            "megabytes": sum(r.bytes_up + r.bytes_down for r in self.reports) / 1e6,
+            "seconds": sum(r.seconds for r in self.reports),
+        }
+
+
+def draw_cohort(n_clients: int, share: float, *, seed: int, round: int) -> npt.NDArray[np.int64]:
+    """Draw the clients of a round without replacement.
+
+    Parameters
+    ----------
+    n_clients : int
+        Clients of the federation.
+    share : float
+        Share that takes part; at least one client does.
+    seed, round : int
+        Key of the random stream.
+
+    Returns
+    -------
+    ndarray of shape (n_cohort,), int64
+        In rising order.
+    """
+    size = max(1, round_half_up(share * n_clients))
+    if size == n_clients:
+        return np.arange(n_clients)
+    drawn = generator(seed, "cohort", round=round).choice(n_clients, size, replace=False, shuffle=False)
+    return np.sort(drawn).astype(np.int64)
+
+
+def round_half_up(value: float) -> int:
+    """Round to the nearest integer, halves up."""
+    return int(np.floor(value + 0.5))
+
+
+def rounds(
+    federation: Federation, engine: Engine, method: Method, settings: Settings, state: State, *, seed: int
+) -> Iterator[tuple[State, RoundReport]]:
+    """Go on from a state, round after round, up to the settings' number of rounds.
+
+    Parameters
+    ----------
+    federation, engine, method, settings
+        See :func:`simulate`.
+    state : State
+        Where to start.
+    seed : int
+        Seed of the run.
+
+    Yields
+    ------
+    state : State
+        After the round.
+    report : RoundReport
+        What happened in it.
+    """
+    while state.round < settings.rounds:
+        cohort = draw_cohort(federation.n_clients, settings.cohort, seed=seed, round=state.round + 1)
+        state, report = run_round(federation, engine, method, settings.local, state, cohort, seed=seed)
+        yield state, report
+
+
+def simulate(
+    federation: Federation,
+    method: Method,
+    settings: Settings | None = None,
+    *,
+    seed: int,
+    on_round: Callable[[RoundReport, CurvePoint], None] | None = None,
+) -> Run:
+    """Train one method and evaluate its last round.
+
+    Parameters
+    ----------
+    federation : Federation
+        Clients and test sets.
+    method : Method
+        What to train.
+    settings : Settings or None, default=None
+        Shared settings; None takes the defaults.
+    seed : int
+        Seed of the run.
+    on_round : callable or None, default=None
+        Called after each round.
+
+    Returns
+    -------
+    Run
+    """
+    settings = settings or Settings()
+    mlp = MLP(federation.n_features, settings.hidden)
+    engine = _engine(settings, mlp, federation.X, federation.is_attack)
+    judges = [_engine(settings, mlp, test.X, test.is_attack) for test in federation.tests]
+    start = state = initial_state(method, mlp, federation.n_clients, seed=seed)
+    reports, curve = [], []
+    for state, report in rounds(federation, engine, method, settings, start, seed=seed):
+        point = curve_point(federation.tests[0], judges[0].scores(state.model[np.newaxis])[0])
+        reports.append(report)
+        curve.append(point)
+        if on_round is not None:
+            on_round(report, point)
+    test_scores = [judge.scores(state.model[np.newaxis])[0] for judge in judges]
+    evaluation = evaluate(federation, engine, state, test_scores, fpr=settings.fpr)
+    return Run(method, seed, tuple(reports), tuple(curve), evaluation, state)
+
+
+def compare(
+    build: Callable[[int], Federation],
+    methods: Iterable[Method],
+    settings: Settings | None = None,
+    *,
+    seeds: Iterable[int],
+    on_round: Callable[[Method, int, RoundReport, CurvePoint], None] | None = None,
+) -> Iterator[Run]:
+    """Run methods side by side: for each seed the same parts, rows and initial model for all.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the federation of a seed.
+    methods : iterable of Method
+        What to compare.
+    settings : Settings or None, default=None
+        Shared settings.
+    seeds : iterable of int
+        One run of each method for each.
+    on_round : callable or None, default=None
+        Called after each round with the method, the seed and what happened.
+
+    Yields
+    ------
+    Run
+        As each finishes.
+    """
+    methods = tuple(methods)
+    for seed in seeds:
+        federation = build(seed)
+        for method in methods:
+
+            def report(r: RoundReport, p: CurvePoint, method: Method = method, seed: int = seed) -> None:
+                if on_round is not None:
+                    on_round(method, seed, r, p)
+
+            yield simulate(federation, method, settings, seed=seed, on_round=report)
+
+
+def _engine(
+    settings: Settings, mlp: MLP, X: npt.NDArray[np.float32], is_attack: npt.NDArray[np.uint8]
+) -> Engine:
+    return make_engine(
+        settings.engine, mlp, X, is_attack, device=settings.device, group_size=settings.group_size
+    )

@@ -1,0 +1,119 @@
+"""Means and intervals over seeds, and differences that are paired by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+__all__ = ["Interval", "interval", "paired", "summarise_runs"]
+
+Metrics = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds with its 95 % interval.
+
+    Parameters
+    ----------
+    mean : float
+        Mean of the values.
+    low, high : float
+        Bounds of Student's interval; NaN for fewer than two values.
+    values : tuple of float
+        One for each seed, in the order of the seeds.
+    """
+
+    mean: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+
+
+def interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
+    """Estimate a mean and its two-sided Student interval.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One for each seed; NaN anywhere makes the estimate NaN.
+    level : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ValueError
+        If there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("values must hold at least one number, got none")
+    data = np.asarray(values, np.float64)
+    mean, half = float(data.mean()), float("nan")
+    if len(data) > 1:
+        quantile = float(stdtrit(len(data) - 1, 0.5 + level / 2))
+        half = quantile * float(data.std(ddof=1)) / len(data) ** 0.5
+    return Interval(mean, mean - half, mean + half, tuple(data.tolist()))
+
+
+def paired(values: Sequence[float], baseline: Sequence[float]) -> Interval:
+    """Estimate the mean difference of two methods run on the same seeds.
+
+    Parameters
+    ----------
+    values, baseline : sequence of float
+        One for each seed, in the same order.
+
+    Returns
+    -------
+    Interval
+
+    Raises
+    ------
+    ValueError
+        If the two differ in length.
+    """
+    if len(values) != len(baseline):
+        raise ValueError(
+            f"values and baseline must cover the same seeds, got {len(values)} and {len(baseline)}"
+        )
+    return interval([a - b for a, b in zip(values, baseline, strict=True)])
+
+
+def summarise_runs(
+    runs: Mapping[str, Sequence[Metrics]], *, baseline: str
+) -> tuple[dict[str, dict[str, Interval]], dict[str, dict[str, Interval]]]:
+    """Summarise methods over seeds.
+
+    Parameters
+    ----------
+    runs : mapping of str to sequence of mapping
+        For each method, the metrics of each seed, all in the same order of seeds.
+    baseline : str
+        Method against which the differences are taken.
+
+    Returns
+    -------
+    methods : dict of str to dict of str to Interval
+        ``methods[name][metric]``.
+    differences : dict of str to dict of str to Interval
+        ``differences[name][metric]`` against the baseline, for every other method; empty where the
+        baseline is not among the runs.
+    """
+    columns = {name: {key: [run[key] for run in found] for key in found[0]} for name, found in runs.items()}
+    methods = {name: {key: interval(v) for key, v in column.items()} for name, column in columns.items()}
+    base = columns.get(baseline)
+    if base is None:
+        return methods, {}
+    differences = {
+        name: {key: paired(values, base[key]) for key, values in column.items()}
+        for name, column in columns.items()
+        if name != baseline
+    }
+    return methods, differences

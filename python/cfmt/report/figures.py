@@ -1,0 +1,140 @@
+"""What all plots share: an off-screen figure, colours that the colour-blind can tell apart, and saving."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cfmt.errors import MissingExtraError
+from cfmt.files import write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["MethodStyle", "family_colours", "method_styles", "new_figure", "save_figure", "tidy"]
+
+# Okabe and Ito's palette without its yellow, which is too faint on white
+_BLACK, _ORANGE, _SKY, _GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
+_BLUE, _VERMILLION, _PURPLE, _GREY = "#0072b2", "#d55e00", "#cc79a7", "#c8c8c8"
+_DASHES = ("-", "--", ":", "-.")
+
+
+class MethodStyle(NamedTuple):
+    """How a method is drawn."""
+
+    colour: str
+    dashes: str
+    width: float
+
+
+def method_styles(names: Iterable[str]) -> dict[str, MethodStyle]:
+    """Give each method a look of its own: FedAvg black, CFMT strong, the others in order.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Methods in the order of the legend.
+
+    Returns
+    -------
+    dict of str to MethodStyle
+    """
+    styles = {"fedavg": MethodStyle(_BLACK, "-", 1.4), "cfmt": MethodStyle(_VERMILLION, "-", 2.4)}
+    colours = (_BLUE, _ORANGE, _GREEN, _PURPLE, _SKY)
+    names = list(dict.fromkeys(names))
+    for place, name in enumerate(name for name in names if name not in styles):
+        dashes = _DASHES[place // len(colours) % len(_DASHES)]
+        styles[name] = MethodStyle(colours[place % len(colours)], dashes, 1.4)
+    return {name: styles[name] for name in names}
+
+
+def family_colours(n_families: int) -> list[tuple[str, str]]:
+    """Give each family a colour and a hatch, normal traffic (the first) a quiet grey.
+
+    Parameters
+    ----------
+    n_families : int
+        Normal traffic and the attack families.
+
+    Returns
+    -------
+    list of tuple of str
+        Colour and hatch of each.
+    """
+    colours = (_BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _SKY)
+    hatches = ("", "///", "...", "xxx")
+    attacks = [(colours[i % 6], hatches[i // 6 % len(hatches)]) for i in range(n_families - 1)]
+    return [(_GREY, ""), *attacks][:n_families]
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make a figure that belongs to no window and no global state.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError(
+            "plots need matplotlib; install it with: pip install 'cfmt[train]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def tidy(axes: Axes, *, grid: Literal["x", "y"] = "y") -> None:
+    """Take the frame's idle sides away and draw a faint grid of one axis behind the data."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis=grid, color="#e4e4e4", linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure as PNG and as SVG, each whole or not at all.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    folder : Path
+        Where to.
+    stem : str
+        Name of the files without their suffix.
+
+    Returns
+    -------
+    list of Path
+        The PNG and the SVG file.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    from matplotlib import rc_context
+
+    paths = []
+    for suffix in ("png", "svg"):
+        content = io.BytesIO()
+        # neither date nor random ids: equal figures are equal files
+        with rc_context({"svg.hashsalt": stem, "svg.fonttype": "none"}):
+            figure.savefig(
+                content, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None
+            )
+        paths.append(folder / f"{stem}.{suffix}")
+        write_atomic(paths[-1], content.getvalue())
+    return paths

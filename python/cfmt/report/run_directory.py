@@ -1,0 +1,239 @@
+"""The directory of a run: what is in it, and that it is readable whenever the run is cut off."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cfmt.errors import RunDirectoryError
+from cfmt.federated.evaluation import CurvePoint
+from cfmt.federated.state import RoundReport
+from cfmt.files import append_line, write_atomic
+from cfmt.report.record import RunRecord, round_entry
+from cfmt.report.strict_json import dumps
+
+__all__ = ["RunDirectory"]
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Files of one ``cfmt run`` or ``cfmt compare``.
+
+    ``config.toml``, ``environment.json``, ``metrics.jsonl`` with one line a round, ``runs/`` with one file
+    for each finished run, ``summary.json``, the models and the plots. Every file is either whole or absent;
+    only the last line of ``metrics.jsonl`` can be torn, and is then ignored.
+
+    Parameters
+    ----------
+    path : Path
+        The directory; use :meth:`create` or :meth:`open`.
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Make a new directory, with its parents.
+
+        Parameters
+        ----------
+        path : Path
+            Must not exist, or be an empty directory.
+
+        Returns
+        -------
+        RunDirectory
+
+        Raises
+        ------
+        RunDirectoryError
+            If there is something already, or the directory cannot be made.
+        """
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            occupied = next(path.iterdir(), None) is not None
+        except OSError as error:
+            reason = error.strerror or error
+            raise RunDirectoryError(f"{path}: cannot be made ({reason}); choose another --out") from error
+        if occupied:
+            raise RunDirectoryError(
+                f"{path}: is not empty; choose another --out, or go on with it by --resume"
+            )
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """Open the directory of a run that was begun, to read it or to go on.
+
+        Parameters
+        ----------
+        path : Path
+            A directory with a ``config.toml``.
+
+        Returns
+        -------
+        RunDirectory
+
+        Raises
+        ------
+        RunDirectoryError
+            If there is no such directory.
+        """
+        if not (path / "config.toml").is_file():
+            raise RunDirectoryError(
+                f"{path}: holds no config.toml, so no run began there; start one with --out {path}"
+            )
+        return cls(path)
+
+    def write_config(self, text: str) -> None:
+        """Write the effective configuration, as TOML."""
+        write_atomic(self.path / "config.toml", text)
+
+    def read_config(self) -> str:
+        """Read the effective configuration, as TOML."""
+        return (self.path / "config.toml").read_text(encoding="utf-8")
+
+    def write_environment(self, environment: Mapping[str, Any]) -> None:
+        """Write what :func:`cfmt.report.describe_environment` returns."""
+        write_atomic(self.path / "environment.json", dumps(environment, indent=2) + "\n")
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write what :func:`cfmt.report.summary_dict` returns."""
+        write_atomic(self.path / "summary.json", dumps(summary, indent=2) + "\n")
+
+    def append_round(self, method: str, seed: int, report: RoundReport, point: CurvePoint) -> None:
+        """Add the line of a round to ``metrics.jsonl`` as soon as it is over.
+
+        Parameters
+        ----------
+        method : str
+            Name of the method.
+        seed : int
+            Seed of the run.
+        report : RoundReport
+            What happened.
+        point : CurvePoint
+            How the model then did on the main test set.
+        """
+        line = dumps({"method": method, "seed": seed} | round_entry(report, point))
+        append_line(self._metrics, line)
+
+    def read_rounds(self) -> list[dict[str, Any]]:
+        """Read the lines of ``metrics.jsonl``; one that was cut off by the end of the file is left out.
+
+        Returns
+        -------
+        list of dict of str to object
+            With None for NaN; empty where no round was finished yet.
+
+        Raises
+        ------
+        RunDirectoryError
+            If a line before the last is damaged.
+        """
+        if not self._metrics.exists():
+            return []
+        *lines, _torn = self._metrics.read_bytes().split(b"\n")
+        entries = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                entries.append(json.loads(line))
+            except ValueError as error:
+                raise RunDirectoryError(
+                    f"{self._metrics}, line {number}: is damaged ({error}); remove the line"
+                ) from error
+        return entries
+
+    def write_run(self, record: RunRecord) -> None:
+        """Write a finished run; from now on :meth:`drop_unfinished` skips it."""
+        path = self._named("runs", record.method, record.seed, "json")
+        write_atomic(path, record.to_json() + "\n")
+
+    def read_runs(self) -> list[RunRecord]:
+        """Read the finished runs.
+
+        Returns
+        -------
+        list of RunRecord
+            In the order of their first rounds in ``metrics.jsonl``: that in which they were run.
+
+        Raises
+        ------
+        RunDirectoryError
+            If the file of a run is damaged.
+        """
+        records = [self._read_run(path) for path in sorted((self.path / "runs").glob("*.json"))]
+        order = {_key(entry): place for place, entry in reversed(list(enumerate(self.read_rounds())))}
+        return sorted(records, key=lambda record: order.get((record.method, record.seed), len(order)))
+
+    def drop_unfinished(self) -> list[RunRecord]:
+        """Make ready to go on: forget the rounds of runs that were cut off, which then start anew.
+
+        Returns
+        -------
+        list of RunRecord
+            The finished runs, which need not be run again.
+
+        Raises
+        ------
+        RunDirectoryError
+            If a file is damaged.
+        """
+        records = self.read_runs()
+        finished = {(record.method, record.seed) for record in records}
+        kept = [dumps(entry) + "\n" for entry in self.read_rounds() if _key(entry) in finished]
+        if self._metrics.exists():
+            write_atomic(self._metrics, "".join(kept))
+        return records
+
+    def model_path(self, method: str | None = None, seed: int = 0) -> Path:
+        """Say where a trained detector belongs.
+
+        Parameters
+        ----------
+        method : str or None, default=None
+            Method of a comparison; None for the only model of ``cfmt run``.
+        seed : int, default=0
+            Seed of the method's run.
+
+        Returns
+        -------
+        Path
+            In a folder that exists.
+
+        Raises
+        ------
+        ValueError
+            If the method's name cannot be part of a file's name.
+        """
+        if method is None:
+            return self.path / "model.safetensors"
+        return self._named("models", method, seed, "safetensors")
+
+    @property
+    def _metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    def _named(self, folder: str, method: str, seed: int, suffix: str) -> Path:
+        if not _FILE_NAME.fullmatch(method):
+            raise ValueError(f"method must be letters, digits and . _ + - to name a file, got {method!r}")
+        (self.path / folder).mkdir(exist_ok=True)
+        return self.path / folder / f"{method}-seed{seed}.{suffix}"
+
+    def _read_run(self, path: Path) -> RunRecord:
+        try:
+            return RunRecord.from_json(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RunDirectoryError(
+                f"{path}: {error}; remove the file and --resume to run it again"
+            ) from error
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[str, int]:
+    return entry["method"], entry["seed"]

@@ -1,0 +1,112 @@
+"""Tables of a single finished run."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cfmt.federated.evaluation import Evaluation
+from cfmt.report.labels import attack_kinds, format_number, label_of
+from cfmt.report.record import RunRecord
+from cfmt.report.setting import Setting
+from cfmt.report.tables import heading, new_table
+
+__all__ = ["run_tables"]
+
+_FIGURES = (
+    "roc_auc",
+    "pr_auc",
+    "f1",
+    "macro_f1",
+    "f1_at_threshold",
+    "macro_f1_at_threshold",
+    "fpr_at_threshold",
+    "recall_at_fpr_1",
+    "recall_at_fpr_5",
+)
+
+
+def run_tables(record: RunRecord, setting: Setting) -> RenderableType:
+    """Lay a run out: detection, recall by kind of attack, threshold and clients, clusters.
+
+    Parameters
+    ----------
+    record : RunRecord
+        The run.
+    setting : Setting
+        For the heading, with the seed of the run; synthetic data are announced as such.
+
+    Returns
+    -------
+    rich renderable
+        At most 100 columns wide.
+    """
+    evaluation = record.evaluation
+    tables = [_detection(evaluation), _recall(evaluation), _particulars(record)]
+    if evaluation.clusters:
+        tables.append(_clusters(evaluation))
+    of_run = replace(setting, seeds=(record.seed,))
+    parts: list[RenderableType] = [heading(of_run, record.method)]
+    for table in tables:
+        parts += [table, ""]
+    return Group(*parts)
+
+
+def _detection(evaluation: Evaluation) -> Table:
+    tests = evaluation.tests
+    table = new_table("Detection", ["", *tests, "clients' validation rows"])
+    for metric in _FIGURES:
+        columns = [*tests.values(), evaluation.validation]
+        cells = (format_number(column.get(metric, math.nan), 3) for column in columns)
+        table.add_row(_one_line(metric), *cells)
+    trivial = [format_number(test["f1_all_attack"], 3) for test in tests.values()]
+    table.add_row("F1 of all attack", *trivial, "-", style="dim italic")
+    return table
+
+
+def _recall(evaluation: Evaluation) -> Table:
+    kinds = attack_kinds(next(iter(evaluation.tests.values())))
+    table = new_table("Recall at the threshold, by kind of attack", ["", *map(_one_line, kinds)])
+    for name, figures in evaluation.tests.items():
+        table.add_row(name, *(format_number(figures[kind], 3) for kind in kinds))
+    return table
+
+
+def _particulars(record: RunRecord) -> Table:
+    evaluation = record.evaluation
+    clients, figures = evaluation.clients, next(iter(record.metrics.values()))
+    table = new_table("Threshold, clients and cost", ["", ""])
+    table.show_header = False
+    rows = {
+        f"threshold, for {100 * evaluation.fpr:g} % FPR on the clients' validation rows": (
+            evaluation.threshold,
+            4,
+        ),
+        "false alerts per million benign flows": (evaluation.alerts_per_million, 0),
+        "clients judged, with an attack to find": (clients["n_judged"], 0),
+        "F1 of the worst client": (clients["worst_f1"], 3),
+        "F1 of the client at the 10th percentile": (clients["p10_f1"], 3),
+        "rounds": (len(record.reports), 0),
+        "traffic [MB]": (figures["megabytes"], 1),
+        "time of training [s]": (figures["seconds"], 1),
+    }
+    for name, (value, digits) in rows.items():
+        table.add_row(Text(name), format_number(value, digits))
+    return table
+
+
+def _clusters(evaluation: Evaluation) -> Table:
+    headings = ["cluster", "clients", "rows", "ROC-AUC of\nits model", "ROC-AUC of\nglobal model"]
+    table = new_table("Clusters, on their clients' validation rows", headings)
+    digits = {"cluster": 0, "n_clients": 0, "n_rows": 0, "roc_auc_cluster": 3, "roc_auc_global": 3}
+    for cluster in evaluation.clusters:
+        table.add_row(*(format_number(cluster[key], places) for key, places in digits.items()))
+    return table
+
+
+def _one_line(metric: str) -> str:
+    return label_of(metric).title.replace("\n", " ")

@@ -1,0 +1,62 @@
+"""What a title has to say: data, clients, skew, prevalence and seeds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cfmt.partition import PartitionSpec
+
+__all__ = ["Setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Under what conditions figures were found.
+
+    Parameters
+    ----------
+    data : str
+        Name of the data set.
+    synthetic : bool
+        Whether the traffic is generated; titles then say so.
+    partition : PartitionSpec
+        How rows were split over clients.
+    seeds : tuple of int
+        Seeds of the runs.
+    """
+
+    data: str
+    synthetic: bool
+    partition: PartitionSpec
+    seeds: tuple[int, ...]
+
+    @property
+    def data_title(self) -> str:
+        """The data set, and that it is synthetic if it is."""
+        return f"SYNTHETIC data ({self.data})" if self.synthetic else self.data
+
+    def describe(self) -> str:
+        """Write the setting on one line, for titles."""
+        spec = self.partition
+        clients = "1 client" if spec.n_clients == 1 else f"{spec.n_clients:,} clients"
+        parts = [self.data_title, clients, self._skew(), self._prevalence(), self._seeds()]
+        return " · ".join(part for part in parts if part)
+
+    def _skew(self) -> str:
+        spec = self.partition
+        labels = "IID" if spec.scheme == "iid" else f"Dirichlet alpha = {spec.alpha:g} by {spec.on}"
+        return labels if spec.size_alpha is None else f"{labels}, sizes alpha = {spec.size_alpha:g}"
+
+    def _prevalence(self) -> str:
+        match self.partition.prevalence:
+            case None:
+                return ""
+            case (low, high):
+                return f"attacks {100 * low:.3g}-{100 * high:.3g} %"
+            case share:
+                return f"attacks {100 * share:.3g} %"
+
+    def _seeds(self) -> str:
+        if len(self.seeds) == 1:
+            return f"seed {self.seeds[0]}"
+        return f"{len(self.seeds)} seeds" if self.seeds else ""

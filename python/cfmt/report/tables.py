@@ -1,0 +1,188 @@
+"""Tables for the terminal: a comparison over seeds, and a single run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cfmt.federated.statistics import Interval
+from cfmt.report.labels import all_attack, attack_kinds, format_interval, format_number, label_of
+from cfmt.report.setting import Setting
+
+__all__ = ["comparison_tables", "heading", "new_table"]
+
+Intervals = Mapping[str, Mapping[str, Interval]]
+
+_TABLES = {
+    "Ranking of rows by score": ("roc_auc", "pr_auc", "recall_at_fpr_1", "recall_at_fpr_5"),
+    "Decisions": ("f1", "macro_f1", "f1_at_threshold", "macro_f1_at_threshold", "fpr_at_threshold"),
+    "Recall at the threshold, by kind of attack": (),
+    "Clients and cost": ("worst_client_f1", "p10_client_f1", "alerts_per_million", "megabytes", "seconds"),
+}
+_DIFFERENCES = ("roc_auc", "pr_auc", "f1", "f1_at_threshold", "recall_at_fpr_5")
+
+
+def comparison_tables(
+    methods: Intervals,
+    differences: Intervals,
+    setting: Setting,
+    *,
+    test: str,
+    sort_by: str = "roc_auc",
+    baseline: str = "fedavg",
+) -> RenderableType:
+    """Lay a comparison out: detection, recall by kind of attack, clients and cost, paired differences.
+
+    Parameters
+    ----------
+    methods, differences : mapping of str to mapping of str to Interval
+        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+    setting : Setting
+        For the heading; synthetic data are announced as such.
+    test : str
+        Name of the test set.
+    sort_by : str, default="roc_auc"
+        Metric by which methods are sorted, best first.
+    baseline : str, default="fedavg"
+        Method that the differences are taken against.
+
+    Returns
+    -------
+    rich renderable
+        At most 100 columns wide for names of up to 20 characters.
+
+    Raises
+    ------
+    ValueError
+        If there are no methods, or none has the metric to sort by.
+    """
+    names = _sorted_names(methods, sort_by)
+    parts: list[RenderableType] = [heading(setting, test)]
+    for title, metrics in _TABLES.items():
+        parts += [_methods_table(title, methods, names, metrics or attack_kinds(methods[names[0]])), ""]
+    if differences:
+        parts.append(_differences_table(differences, [name for name in names if name != baseline], baseline))
+    return Group(*parts)
+
+
+def heading(setting: Setting, test: str) -> Text:
+    """Say what was measured, and aloud where the data are synthetic.
+
+    Parameters
+    ----------
+    setting : Setting
+        What to say.
+    test : str
+        Name of the test set.
+
+    Returns
+    -------
+    Text
+    """
+    text = Text(f"{test}: {setting.describe()}\n", style="bold")
+    if setting.synthetic:
+        text.append("SYNTHETIC data: these figures say nothing about real traffic.\n", style="bold yellow")
+    return text
+
+
+def new_table(title: str, columns: Sequence[str], *, caption: str | None = None) -> Table:
+    """Start a table: a column of names on the left, then columns of numbers.
+
+    Parameters
+    ----------
+    title : str
+        Title.
+    columns : sequence of str
+        Headings, that of the names first.
+    caption : str or None, default=None
+        Line under the table.
+
+    Returns
+    -------
+    Table
+    """
+    table = Table(
+        title=title,
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        caption_style="dim",
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column(Text(columns[0]), no_wrap=True)
+    for column in columns[1:]:
+        table.add_column(Text(column), justify="right", no_wrap=True)
+    return table
+
+
+def _sorted_names(methods: Intervals, sort_by: str) -> list[str]:
+    if not methods:
+        raise ValueError("methods must hold at least one method, got none")
+    known = next(iter(methods.values()))
+    if sort_by not in known:
+        raise ValueError(f"sort_by must be one of {', '.join(known)}, got {sort_by!r}")
+    sign = 1 if label_of(sort_by).better == "low" else -1
+    return sorted(methods, key=lambda name: np.nan_to_num(sign * methods[name][sort_by].mean, nan=np.inf))
+
+
+def _methods_table(title: str, methods: Intervals, names: Sequence[str], metrics: Sequence[str]) -> Table:
+    several = len(methods[names[0]][metrics[0]].values) > 1
+    notes = ["mean ± half the 95 % Student interval over seeds"] if several else []
+    notes += ["* best mean"] if len(names) > 1 else []
+    headings = ["method", *(label_of(metric).title for metric in metrics)]
+    table = new_table(title, headings, caption="; ".join(notes) or None)
+    best = {metric: _best(methods, metric) for metric in metrics}
+    for name in names:
+        found = {metric: methods[name][metric] for metric in metrics}
+        texts = (
+            (format_interval(f, label_of(m).digits), round(f.mean, label_of(m).digits) == best[m])
+            for m, f in found.items()
+        )
+        table.add_row(Text(name), *(_marked(*text) for text in texts))
+    if "f1_all_attack" in methods[names[0]]:
+        trivial = all_attack(methods[names[0]]["f1_all_attack"].mean)
+        cells = (_reference(trivial.get(m, math.nan), label_of(m).digits, several) for m in metrics)
+        table.add_row("all attack", *cells, style="dim italic")
+    return table
+
+
+def _best(methods: Intervals, metric: str) -> float:
+    """Find the best mean of a metric as shown; NaN, which equals nothing, where all are shown alike."""
+    label = label_of(metric)
+    means = {round(column[metric].mean, label.digits) for column in methods.values()}
+    means = {mean for mean in means if not math.isnan(mean)}
+    if label.better == "neither" or len(means) < 2:
+        return math.nan
+    return max(means) if label.better == "high" else min(means)
+
+
+def _differences_table(differences: Intervals, names: Sequence[str], baseline: str) -> Table:
+    headings = ["method", *(label_of(metric).title for metric in _DIFFERENCES)]
+    caption = "* the 95 % interval leaves out 0"
+    table = new_table(f"Difference from {baseline}, paired by seed", headings, caption=caption)
+    for name in names:
+        found = {metric: differences[name][metric] for metric in _DIFFERENCES}
+        texts = (
+            (format_interval(f, label_of(m).digits, signed=True), f.low > 0 or f.high < 0)
+            for m, f in found.items()
+        )
+        table.add_row(Text(name), *(_marked(*text) for text in texts))
+    return table
+
+
+def _marked(text: str, is_marked: bool) -> Text:
+    return Text(f"{text}*", style="bold green") if is_marked else Text(f"{text} ")
+
+
+def _reference(value: float, digits: int, several: bool) -> Text:
+    """Write a figure without an interval so that it stands under the means."""
+    return Text(format_number(value, digits) + " " * (digits + 3 if several else 1))
