@@ -122,7 +122,7 @@ def _global_update(method: Method, updates: Updates) -> npt.NDArray[np.float32]:
     """Combine the clusters by their clients' weights, or all alike; nothing where nobody has rows."""
     totals = updates.sums.totals()
     if not totals.any():
-        return updates.sums.means()[0]  # zeros
+        return np.zeros_like(updates.sums.means()[0])
     if method.clustering is not None and method.clustering.weighting == "equal":
         return updates.sums.combine((totals > 0).astype(np.float64))
     return updates.sums.combine(totals)

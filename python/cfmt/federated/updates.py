@@ -156,7 +156,8 @@ def _as_weighted_sum(
     sums: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
 ) -> WeightedSum:
     total = WeightedSum(*sums.shape)
-    total.add_sums(sums, np.bincount(labels, weights=weights, minlength=len(sums)))
+    totals = np.bincount(labels, weights=weights, minlength=len(sums)).astype(np.float64)
+    total.add_sums(sums, totals)
     return total
 
 
