@@ -21,7 +21,9 @@ LAYERS = (
     {"nn"},
     {"federated"},
     {"report"},
-    {"config", "cli", "__main__"},
+    {"config"},
+    {"cli"},
+    {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {"torch": "nn", "matplotlib": "report"}

@@ -26,10 +26,12 @@ __all__ = [
     "ragged_average_precision",
     "ragged_confusion",
     "score_histogram",
+    "set_threads",
     "silhouette",
     "split_validation",
     "standardise",
     "stream_seed",
+    "threads",
     "train_and_sum",
     "train_clients",
     "undersample",
@@ -46,6 +48,8 @@ _Single: TypeAlias = npt.NDArray[np.float32]
 _Ragged: TypeAlias = tuple[_Int, _Int]
 
 def stream_seed(seed: int, purpose: str, round: int, item: int) -> int: ...
+def set_threads(threads: int) -> None: ...
+def threads() -> int: ...
 
 @final
 class PartitionPlan:

@@ -15,6 +15,7 @@ mod random;
 mod sampling;
 mod scalars;
 mod scored;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -44,6 +45,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
+    #[pymodule_export]
+    use crate::threads::{set_threads, threads};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

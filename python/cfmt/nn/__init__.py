@@ -15,6 +15,7 @@ from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
 from cfmt.nn.protocol import Engine, GroupResult, SummingEngine
 from cfmt.nn.replay import Replay
 from cfmt.nn.sac import learn
+from cfmt.nn.threads import set_threads
 from cfmt.nn.training import LocalTraining, train_stacked
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "initial_policy",
     "learn",
     "make_engine",
+    "set_threads",
     "train_stacked",
 ]

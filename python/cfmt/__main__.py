@@ -1,0 +1,5 @@
+"""``python -m cfmt``."""
+
+from cfmt.cli import main
+
+main()

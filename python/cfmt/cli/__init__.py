@@ -1,0 +1,58 @@
+"""The command line: ``cfmt run``, ``compare``, ``data`` and ``partition``.
+
+Importing it loads neither torch nor polars nor matplotlib: each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cfmt import __version__
+from cfmt.cli import data
+from cfmt.cli.compare import compare
+from cfmt.cli.errors import OneLineErrors
+from cfmt.cli.partition import partition
+from cfmt.cli.run import run
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="cfmt",
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cfmt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _describe(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Federated intrusion detection on imbalanced traffic: train, compare, look at data.
+
+    A first look, without any data: cfmt compare --rounds 5 --seeds 2
+    """
+
+
+app.command()(run)
+app.command()(compare)
+app.command()(partition)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

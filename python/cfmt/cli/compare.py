@@ -1,0 +1,81 @@
+"""``cfmt compare``: methods side by side, on the same clients, over several seeds."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from cfmt.cli.experiment import BASELINE, Finished, carry_out
+from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, takes_keys
+from cfmt.cli.session import read_config
+from cfmt.cli.tables import show
+from cfmt.config import Tree, near_matches
+from cfmt.errors import ConfigError
+
+__all__ = ["compare"]
+
+SortMetric = Annotated[
+    str, typer.Option("--sort", metavar="METRIC", help="Metric by which the methods are sorted, best first.")
+]
+
+
+@takes_keys("data", "partition", "training", "methods", "cfmt", "evaluation", "seeds")
+def compare(
+    given: Tree,
+    config: ConfigFile = None,
+    out: OutFolder = None,
+    resume: ResumeFolder = None,
+    sort: SortMetric = "roc_auc",
+    json_only: JsonFlag = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare methods: each is trained on the same clients with the same seeds, and tested on the same rows.
+
+    Prints means with 95 % intervals over the seeds and differences from FedAvg that are paired by seed. All
+    results are kept in a new folder; an interrupted comparison goes on with --resume.
+    """
+    checked = read_config({}, given, file=config, out=out, resume=resume)
+    _check_metric(sort)
+    finished = carry_out(checked, command="compare", out=out, resume=resume, quiet=quiet)
+    if json_only:
+        typer.echo(json.dumps(finished.summary, allow_nan=False))
+    else:
+        _show(finished, sort)
+    _plot(finished)
+    finished.tell_where(quiet=quiet)
+
+
+def _check_metric(name: str) -> None:
+    """Refuse an unknown metric before anything is trained; families are known only then."""
+    from cfmt.report import METRICS
+
+    if name not in METRICS and not name.startswith("recall_"):
+        known = f"{', '.join(METRICS)}, or recall_<family>"
+        raise ConfigError(f"--sort must be one of {known}; got {name!r}{near_matches(name, METRICS)}")
+
+
+def _show(finished: Finished, sort: str) -> None:
+    from cfmt.report import comparison_tables
+
+    try:
+        tables = comparison_tables(
+            finished.methods,
+            finished.differences,
+            finished.setting,
+            test=finished.test,
+            sort_by=sort,
+            baseline=BASELINE,
+        )
+    except ValueError as error:
+        raise ConfigError(f"--sort {sort}: {error}") from error
+    show(tables)
+
+
+def _plot(finished: Finished) -> None:
+    from cfmt.report import plot_curves, plot_intervals, save_figure
+
+    folder = finished.directory.path
+    save_figure(plot_curves(finished.records, finished.setting), folder, "curves")
+    save_figure(plot_intervals(finished.methods, finished.setting, test=finished.test), folder, "methods")

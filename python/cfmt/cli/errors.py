@@ -1,0 +1,58 @@
+"""Errors as one line on stderr, with an exit code that scripts can tell apart."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cfmt.errors import CfmtError, ConfigError
+
+__all__ = ["FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error"]
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+_TRAIN_EXTRA = frozenset({"matplotlib", "polars", "safetensors", "scipy", "torch"})
+
+
+class OneLineErrors(TyperGroup):
+    """A group of commands whose errors end in one line; ``CFMT_DEBUG=1`` shows where they come from."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            if _is_typers(error) or isinstance(error, BrokenPipeError) or os.environ.get("CFMT_DEBUG") == "1":
+                raise
+            print_error(_line(error))
+            raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
+
+
+def print_error(message: str) -> None:
+    """Print ``error: message`` on stderr, on one line."""
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+
+
+def _is_typers(error: Exception) -> bool:
+    """Whether typer itself ends the program by it: an exit, a wrong option, an abort."""
+    return isinstance(error, typer.Exit | typer.Abort) or hasattr(error, "exit_code")
+
+
+def _line(error: Exception) -> str:
+    match error:
+        case ModuleNotFoundError(name=str(name)) if name.split(".")[0] in _TRAIN_EXTRA:
+            return f"this needs {name.split('.')[0]}, which is not installed: pip install 'cfmt[train]'"
+        case CfmtError():
+            return str(error)
+        case OSError(filename=str(filename), strerror=str(reason)):
+            return f"{filename}: {reason}"
+        case MemoryError():
+            return "out of memory; take fewer clients, a smaller --group-size or fewer --threads"
+    return f"{type(error).__name__}: {error} (a fault of cfmt; CFMT_DEBUG=1 shows where)"

@@ -1,0 +1,211 @@
+"""What ``cfmt run`` and ``cfmt compare`` share: methods on seeds, kept in a folder as they finish."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import typer
+
+from cfmt import _core
+from cfmt.cli.errors import INTERRUPTED
+from cfmt.cli.progress import Reporter, choose_reporter
+from cfmt.cli.session import begin
+from cfmt.cli.traffic import federation_builder, load_tables
+from cfmt.config import ExperimentConfig
+from cfmt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cfmt.data import Table
+    from cfmt.federated.evaluation import CurvePoint
+    from cfmt.federated.federation import Federation
+    from cfmt.federated.methods import Method
+    from cfmt.federated.simulation import Settings
+    from cfmt.federated.state import RoundReport
+    from cfmt.federated.statistics import Interval
+    from cfmt.report import RunDirectory, RunRecord, Setting
+
+__all__ = ["Finished", "carry_out"]
+
+BASELINE = "fedavg"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All runs of an experiment, summarised.
+
+    Parameters
+    ----------
+    directory : RunDirectory
+        Where everything is kept.
+    records : tuple of RunRecord
+        The runs.
+    methods, differences : dict of str to dict of str to Interval
+        Means over seeds, and paired differences against FedAvg.
+    setting : Setting
+        For titles.
+    summary : dict of str to object
+        The same as one JSON object.
+    """
+
+    directory: RunDirectory
+    records: tuple[RunRecord, ...]
+    methods: dict[str, dict[str, Interval]]
+    differences: dict[str, dict[str, Interval]]
+    setting: Setting
+    summary: dict[str, Any]
+
+    @property
+    def test(self) -> str:
+        """Name of the main test set."""
+        return next(iter(self.records[0].metrics))
+
+    def tell_where(self, *, quiet: bool) -> None:
+        """Name the folder on stderr."""
+        if not quiet:
+            typer.echo(f"kept in {self.directory.path}", err=True)
+
+
+def carry_out(
+    config: ExperimentConfig, *, command: str, out: Path | None, resume: Path | None, quiet: bool
+) -> Finished:
+    """Run every method on every seed, but for those that are finished already.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What to run.
+    command : str
+        ``run`` or ``compare``.
+    out, resume : Path or None
+        Folder to make, or folder to go on in.
+    quiet : bool
+        Tell nothing on stderr.
+
+    Returns
+    -------
+    Finished
+
+    Raises
+    ------
+    ConfigError
+        If values do not go together.
+    DataError, RunDirectoryError
+        If data or folder are not as they should be.
+    """
+    _use_threads(config.training.threads)
+    methods, settings = config.method_values(), config.settings()
+    _check_engine(settings)
+    n_runs = len(methods) * config.seeds.count
+    reporter = choose_reporter(config.training.rounds, n_runs, quiet=quiet)
+    train, tests = load_tables(config.data, reporter.note)
+    build = federation_builder(config, train, tests, reporter.note)
+    if resume is None:
+        build(config.seeds.first)  # before the folder is made: a split that cannot be leaves none behind
+    directory = begin(config, train, tests, command=command, out=out, resume=resume)
+    done = {(record.method, record.seed) for record in directory.drop_unfinished()}
+    reporter.skip(len(done))
+    try:
+        with reporter:
+            for seed in config.seed_range:
+                missing = [method for method in methods if (method.name, seed) not in done]
+                _run_seed(build, missing, settings, seed, directory, reporter, alone=n_runs == 1)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"interrupted; {len(directory.read_runs())} of {n_runs} runs are finished in {directory.path}; "
+            f"go on with: cfmt {command} --resume {shlex.quote(str(directory.path))}",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    return _finish(config, train, directory)
+
+
+def _use_threads(threads: int | None) -> None:
+    """Set the threads of the kernels and of torch, before either has begun."""
+    if threads is None:
+        return
+    try:
+        _core.set_threads(threads)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    from cfmt.nn import set_threads
+
+    set_threads(threads)
+
+
+def _check_engine(settings: Settings) -> None:
+    """Make an engine for one row, so that a device that is not there is told at once."""
+    from cfmt.nn import MLP, make_engine
+
+    X, is_attack = np.zeros((1, 1), np.float32), np.zeros(1, np.uint8)
+    try:
+        make_engine(
+            settings.engine, MLP(1), X, is_attack, device=settings.device, group_size=settings.group_size
+        )
+    except ValueError as error:
+        raise ConfigError(f"training: {error}") from error
+
+
+def _run_seed(
+    build: Callable[[int], Federation],
+    methods: list[Method],
+    settings: Settings,
+    seed: int,
+    directory: RunDirectory,
+    reporter: Reporter,
+    *,
+    alone: bool,
+) -> None:
+    """Run methods on one seed, and write each down as it finishes."""
+    from cfmt.federated.artefact import save_detector
+    from cfmt.federated.simulation import compare
+    from cfmt.nn import MLP
+    from cfmt.report import RunRecord
+
+    def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
+        directory.append_round(method.name, seed, report, point)
+        reporter.on_round(method, seed, report, point)
+
+    if not methods:
+        return
+    for run in compare(build, methods, settings, seeds=[seed], on_round=on_round):
+        federation = build(seed)
+        save_detector(
+            directory.model_path(None if alone else run.method.name, seed),
+            run.state.model,
+            MLP(federation.n_features, settings.hidden),
+            federation.preprocessor,
+            run.evaluation.threshold,
+            {
+                "data": federation.name,
+                "synthetic": federation.synthetic,
+                "method": run.method.name,
+                "seed": seed,
+            },
+        )
+        directory.write_run(RunRecord.of(run))
+        reporter.on_run(run.method, seed)
+
+
+def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> Finished:
+    """Summarise the runs in their folder."""
+    from cfmt.federated.statistics import summarise_runs
+    from cfmt.report import Setting, metrics_by_method, summary_dict
+
+    records = directory.read_runs()
+    methods, differences = summarise_runs(metrics_by_method(records), baseline=BASELINE)
+    summary = summary_dict(
+        methods,
+        differences,
+        data={"name": train.name, "synthetic": train.synthetic},
+        config=config.model_dump(),
+        baseline=BASELINE,
+    )
+    summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
+    directory.write_summary(summary)
+    setting = Setting(train.name, train.synthetic, config.partition_spec(), tuple(config.seed_range))
+    return Finished(directory, tuple(records), methods, differences, setting, summary)

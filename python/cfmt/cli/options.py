@@ -1,0 +1,146 @@
+"""Command-line options made from the configuration's keys, so that no key is written down twice."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from cfmt.config import Option, Tree, section_fields
+
+__all__ = ["ConfigFile", "JsonFlag", "OutFolder", "Quiet", "ResumeFolder", "takes_keys"]
+
+_RUN_PANEL = "This run"
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="TOML file with keys by section; options win over it."),
+]
+OutFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help=r"New folder for the results. [dim]\[default: runs/TIME-COMMAND][/dim]"
+    ),
+]
+ResumeFolder = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="DIR", help="Go on with an interrupted run; finished parts are kept."),
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]
+
+
+def takes_keys(
+    *sections: str, defaults: Tree | None = None, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each key of some sections.
+
+    Parameters
+    ----------
+    *sections : str
+        Sections of the configuration.
+    defaults : mapping of str to mapping of str to object, optional
+        Defaults of the command that are not the configuration's own.
+    without : collection of str, default=()
+        Keys that the command does not take.
+
+    Returns
+    -------
+    callable
+        A decorator; the command gets its own options, and the keys that were given as ``given``, a tree.
+    """
+    keys = {
+        _options(key, field)[0].replace("-", "_"): (section, key, field)
+        for section in sections
+        for key, field in section_fields(section).items()
+        if key not in without
+    }
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def with_tree(**values: Any) -> None:
+            given: dict[str, dict[str, Any]] = {}
+            for option, (section, key, field) in keys.items():
+                text = values.pop(option)
+                if text is not None:
+                    given.setdefault(section, {})[key] = _parse(text, field)
+            command(given=given, **values)
+
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        made = [
+            _parameter(option, section, key, field, (defaults or {}).get(section, {}))
+            for option, (section, key, field) in keys.items()
+        ]
+        # typer reads options off the signature
+        with_tree.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [*(p for p in own if p.name != "given"), *made]
+        )
+        return with_tree
+
+    return decorate
+
+
+def _options(key: str, field: FieldInfo) -> tuple[str, ...]:
+    named = [mark.names for mark in field.metadata if isinstance(mark, Option)]
+    return named[0] if named else (key.replace("_", "-"),)
+
+
+def _parameter(
+    option: str, section: str, key: str, field: FieldInfo, defaults: Mapping[str, Any]
+) -> inspect.Parameter:
+    default = _show(defaults.get(key, field.default))
+    info = typer.Option(
+        *(f"--{name}" for name in _options(key, field)),
+        help=rf"{field.description} [dim]\[default: {default}][/dim]",
+        metavar=_metavar(field),
+        show_default=False,
+        rich_help_panel=rf"\[{section}] in the TOML file",
+    )
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(option, kind, default=None, annotation=Annotated[str | None, info])
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+def _metavar(field: FieldInfo) -> str:
+    if _choices(field):
+        return "|".join(_choices(field))
+    if field.annotation is str:
+        return "TEXT"
+    if field.annotation == tuple[str, ...]:
+        return "NAMES"
+    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not NoneType]
+    return "|".join("LOW,HIGH" if get_origin(kind) is tuple else "NUMBER" for kind in kinds)
+
+
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def _parse(text: str, field: FieldInfo) -> object:
+    """Read an option's text as TOML would hold it; whether it is allowed is the configuration's to say."""
+    if field.annotation is str or _choices(field):
+        return text
+    items = [item.strip() for item in text.split(",")]
+    if field.annotation == tuple[str, ...]:
+        return [item for item in items if item]
+    return _number(text) if len(items) == 1 else [_number(item) for item in items]
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

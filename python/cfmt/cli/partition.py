@@ -1,0 +1,107 @@
+"""``cfmt partition``: how a split deals the rows out, before anything is trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon
+from cfmt.cli.options import ConfigFile, takes_keys
+from cfmt.cli.tables import make_table, show
+from cfmt.cli.traffic import load_tables, split
+from cfmt.config import Tree, build_config, merge, read_toml
+from cfmt.errors import RunDirectoryError
+
+__all__ = ["partition"]
+
+_QUANTILES = {"min": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "max": 1.0}
+_MOST_LISTED = 20
+
+PlotFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot", metavar="DIR", help="Folder for a plot of the clients, as PNG and SVG; needs matplotlib."
+    ),
+]
+FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the split.")]
+
+
+@takes_keys("data", "partition")
+def partition(given: Tree, config: ConfigFile = None, plot: PlotFolder = None, seed: FirstSeed = 0) -> None:
+    """Show how the training rows would be dealt out to the clients: sizes, attacks, skew."""
+    checked = build_config(merge(read_toml(config) if config else {}, given))
+    train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
+    parts = split(checked, train, seed)
+    from cfmt.report import Setting
+
+    counts = class_counts(parts, train.family, len(train.families))
+    title = Setting(train.name, train.synthetic, checked.partition_spec(), (seed,)).describe()
+    tables = [*_spread(counts), _families(counts, train.families)]
+    if len(counts) <= _MOST_LISTED:
+        tables.append(_clients(counts, train.families))
+    show(Text(title, style="bold"), *tables)
+    if plot is not None:
+        _save_plot(counts, train.families, title, plot)
+
+
+def _spread(counts: npt.NDArray[np.int64]) -> Iterator[RenderableType]:
+    """Show the spread over clients of each measure; ``counts`` has shape (n_clients, n_families)."""
+    sizes, attacks = counts.sum(axis=1), counts[:, 1:].sum(axis=1)
+    by_label = np.stack([counts[:, 0], attacks], axis=1)
+    held = sizes > 0
+    ratio = imbalance_ratio(by_label)
+    finite = np.isfinite(ratio)
+    rows = [
+        _quantiles("rows", sizes, "{:,.0f}"),
+        _quantiles("attacks", attacks, "{:,.0f}"),
+        _quantiles("share of attacks", 100 * attacks[held] / sizes[held], "{:.1f} %"),
+        _quantiles("imbalance ratio of the two classes", ratio[finite], "{:,.1f}"),
+        _quantiles("Jensen-Shannon divergence by family [bit]", jensen_shannon(counts)[held], "{:.3f}"),
+    ]
+    one_class, empty = int(np.sum(np.isinf(ratio))), int(np.sum(~held))
+    yield make_table("Clients", ("", *_QUANTILES, "mean"), rows, numbers=len(_QUANTILES) + 1)
+    yield Text(
+        f"{sizes.sum():,} rows on {len(counts):,} clients · Gini of the sizes {gini(sizes):.3f} · "
+        f"{one_class:,} clients with one class, {empty:,} empty\n"
+    )
+
+
+def _quantiles(name: str, values: npt.NDArray[Any], form: str) -> list[str]:
+    if len(values) == 0:
+        return [name, *("-" for _ in _QUANTILES), "-"]
+    found = np.quantile(values, list(_QUANTILES.values())).tolist()
+    return [name, *(form.format(value) for value in (*found, float(values.mean())))]
+
+
+def _families(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
+    rows = [
+        (name, f"{column.sum():,}", f"{int((column > 0).sum()):,}")
+        for name, column in zip(families, counts.T, strict=True)
+    ]
+    return make_table("Families", ("family", "rows", "clients that hold some"), rows, numbers=2)
+
+
+def _clients(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
+    rows = [(str(client), f"{row.sum():,}", *(f"{n:,}" for n in row)) for client, row in enumerate(counts)]
+    return make_table("Rows of each client", ("client", "rows", *families), rows, numbers=len(families) + 1)
+
+
+def _save_plot(counts: npt.NDArray[np.int64], families: tuple[str, ...], title: str, folder: Path) -> None:
+    from cfmt.report import plot_clients, save_figure
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirectoryError(
+            f"{folder}: cannot be made ({error.strerror}); choose another --plot"
+        ) from error
+    for path in save_figure(plot_clients(counts, families, title=title), folder, "partition"):
+        typer.echo(f"wrote {path}", err=True)

@@ -1,0 +1,57 @@
+"""``cfmt run``: one method on one seed, in detail."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from cfmt.cli.experiment import carry_out
+from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, takes_keys
+from cfmt.cli.session import read_config
+from cfmt.cli.tables import show
+from cfmt.config import Tree, merge
+from cfmt.errors import ConfigError
+
+__all__ = ["run"]
+
+_DEFAULTS = {"methods": {"names": ["cfmt"]}}
+_ONE_SEED = {"seeds": {"count": 1}}
+
+
+@takes_keys(
+    "data",
+    "partition",
+    "training",
+    "methods",
+    "cfmt",
+    "evaluation",
+    "seeds",
+    defaults=_DEFAULTS,
+    without=("count",),
+)
+def run(
+    given: Tree,
+    config: ConfigFile = None,
+    out: OutFolder = None,
+    resume: ResumeFolder = None,
+    json_only: JsonFlag = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train one method on one seed and show every figure of the finished model.
+
+    The trained detector, its plots and figures are kept in a new folder.
+    """
+    checked = read_config(_DEFAULTS, merge(given, _ONE_SEED), file=config, out=out, resume=resume)
+    if len(checked.methods.names) > 1:
+        named = ", ".join(checked.methods.names)
+        raise ConfigError(f"run takes one method, got {named}; name one with --method, or use cfmt compare")
+    finished = carry_out(checked, command="run", out=out, resume=resume, quiet=quiet)
+    from cfmt.report import plot_curves, run_tables, save_figure
+
+    if json_only:
+        typer.echo(json.dumps(finished.summary, allow_nan=False))
+    else:
+        show(run_tables(finished.records[0], finished.setting))
+    save_figure(plot_curves(finished.records, finished.setting), finished.directory.path, "curves")
+    finished.tell_where(quiet=quiet)

@@ -1,0 +1,111 @@
+"""The folder of a run: made anew or taken up again, always with the configuration that it was begun with."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfmt.config import ExperimentConfig, Tree, build_config, differences, merge, read_toml, to_toml
+from cfmt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cfmt.data import Table
+    from cfmt.report import RunDirectory
+
+__all__ = ["begin", "read_config"]
+
+
+def read_config(
+    defaults: Tree, given: Tree, *, file: Path | None, out: Path | None, resume: Path | None
+) -> ExperimentConfig:
+    """Lay defaults, file or folder, and options over each other.
+
+    Parameters
+    ----------
+    defaults, given : mapping of str to mapping of str to object
+        The command's own defaults, and the keys given as options.
+    file : Path or None
+        A TOML file.
+    out, resume : Path or None
+        Folder to make, or folder to go on in; not both.
+
+    Returns
+    -------
+    ExperimentConfig
+
+    Raises
+    ------
+    ConfigError
+        If a key or a value cannot be, or would change a run that was begun; the number of threads may.
+    RunDirectoryError
+        If no run was begun in the folder to go on in.
+    """
+    if resume is None:
+        return build_config(merge(defaults, read_toml(file) if file else {}, given))
+    if out is not None:
+        raise ConfigError(
+            f"--out {out} and --resume {resume} exclude each other; a resumed run stays in its folder"
+        )
+    from cfmt.report import RunDirectory
+
+    stored = tomllib.loads(RunDirectory.open(resume).read_config())
+    base = merge(defaults, read_toml(file)) if file else stored
+    config = build_config(merge(base, given))
+    changed = differences(build_config(stored), config, but=("training.threads",))
+    if changed:
+        raise ConfigError(
+            f"{resume}: was begun with another configuration ({'; '.join(changed)}); "
+            "leave these options out, or start anew without --resume"
+        )
+    return config
+
+
+def begin(
+    config: ExperimentConfig,
+    train: Table,
+    tests: tuple[Table, ...],
+    *,
+    command: str,
+    out: Path | None,
+    resume: Path | None,
+) -> RunDirectory:
+    """Make the folder of a run and write down what it is, or open the one to go on in.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        The effective configuration.
+    train : Table
+        Training rows.
+    tests : tuple of Table
+        Test tables.
+    command : str
+        Part of the folder's name, if none is given.
+    out, resume : Path or None
+        Folder to make, or folder to go on in.
+
+    Returns
+    -------
+    RunDirectory
+
+    Raises
+    ------
+    RunDirectoryError
+        If the folder cannot be made, or is not empty.
+    """
+    from cfmt.report import RunDirectory, describe_environment
+
+    if resume is not None:
+        return RunDirectory.open(resume)
+    started = datetime.now(UTC)
+    directory = RunDirectory.create(out or Path("runs") / f"{started:%Y%m%dT%H%M%SZ}-{command}")
+    sources = [source for table in (train, *tests) for source in table.sources]
+    environment = describe_environment(
+        sources, command=["cfmt", *sys.argv[1:]], started=started, threads=config.training.threads
+    )
+    directory.write_environment(environment)
+    directory.write_config(to_toml(config))
+    return directory

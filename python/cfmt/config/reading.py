@@ -1,0 +1,198 @@
+"""TOML text to a configuration and back, with errors that name the key, the value and the remedy."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from cfmt.config.experiment import ExperimentConfig, near_matches
+from cfmt.config.sections import Allowed
+from cfmt.errors import ConfigError
+
+__all__ = ["Tree", "build_config", "differences", "merge", "read_toml", "section_fields", "to_toml"]
+
+Tree: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
+def read_toml(path: Path) -> dict[str, dict[str, Any]]:
+    """Read and check a TOML file of sections.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict of str to dict of str to object
+        Keys by section, only those in the file.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is not TOML, or has a key or a value that cannot be.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{path}: cannot be read: {reason}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    for key, value in tree.items():
+        if not isinstance(value, dict):
+            sections = [name for name in ExperimentConfig.model_fields if key in section_fields(name)]
+            where = sections or list(ExperimentConfig.model_fields)
+            raise ConfigError(f"{path}: {key} = {value!r} must stand in a section: [{'] or ['.join(where)}]")
+    try:
+        build_config(tree)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return tree
+
+
+def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
+    """Lay trees of keys over each other; what a later one gives wins.
+
+    Parameters
+    ----------
+    *trees : mapping of str to mapping of str to object
+        Keys by section.
+
+    Returns
+    -------
+    dict of str to dict of str to object
+    """
+    merged: dict[str, dict[str, Any]] = {}
+    for tree in trees:
+        for section, keys in tree.items():
+            found = merged.get(section, {})
+            # steps and epochs measure the same thing: giving the one takes the other back
+            for given, other in (("steps", "epochs"), ("epochs", "steps")):
+                if section == "training" and given in keys and other not in keys:
+                    found.pop(other, None)
+            merged[section] = found | dict(keys)
+    return merged
+
+
+def build_config(tree: Tree) -> ExperimentConfig:
+    """Check keys and complete them with the defaults.
+
+    Parameters
+    ----------
+    tree : mapping of str to mapping of str to object
+        Keys by section.
+
+    Returns
+    -------
+    ExperimentConfig
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, or a value has a wrong type or is out of range.
+    """
+    try:
+        return ExperimentConfig.model_validate(dict(tree))
+    except ValidationError as error:
+        raise ConfigError(_message(error.errors(include_url=False)[0])) from error
+
+
+def section_fields(section: str) -> dict[str, FieldInfo]:
+    """Return the keys of a section.
+
+    Parameters
+    ----------
+    section : str
+        Its name.
+
+    Returns
+    -------
+    dict of str to FieldInfo
+    """
+    model = ExperimentConfig.model_fields[section].annotation
+    assert isinstance(model, type)
+    assert issubclass(model, BaseModel)
+    return model.model_fields
+
+
+def _message(error: ErrorDetails) -> str:
+    place = [str(part) for part in error["loc"]]
+    if error["type"] == "extra_forbidden":
+        return _unknown(place, error["input"])
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    key, value = ".".join(place[:2]), error["input"]
+    if len(place) == 1:
+        return f"{key} must be a section of keys, got {value!r}; write [{key}] and its keys under it"
+    found = [m.text for m in section_fields(place[0])[place[1]].metadata if isinstance(m, Allowed)]
+    allowed = found[0] if found else f"one of {error['ctx']['expected']}"
+    return f"{key} must be {allowed}, got {value!r}"
+
+
+def _unknown(place: list[str], value: object) -> str:
+    known = list(ExperimentConfig.model_fields) if len(place) == 1 else list(section_fields(place[0]))
+    what = "section" if len(place) == 1 else "key"
+    given = f"[{place[0]}]" if len(place) == 1 else f"{'.'.join(place)} = {value!r}"
+    return f"unknown {what} {given}{near_matches(place[-1], known)}; known are {', '.join(known)}"
+
+
+def differences(one: ExperimentConfig, other: ExperimentConfig, *, but: Collection[str] = ()) -> list[str]:
+    """List the keys in which two configurations differ, as ``key: value -> value``.
+
+    Parameters
+    ----------
+    one, other : ExperimentConfig
+        What to compare.
+    but : collection of str, default=()
+        Keys to leave out, with their sections.
+
+    Returns
+    -------
+    list of str
+    """
+    left, right = one.model_dump(), other.model_dump()
+    return [
+        f"{section}.{key}: {_toml(value)} -> {_toml(right[section][key])}"
+        for section, keys in left.items()
+        for key, value in keys.items()
+        if value != right[section][key] and f"{section}.{key}" not in but
+    ]
+
+
+def to_toml(config: ExperimentConfig) -> str:
+    """Write a configuration as TOML with every key, defaults included.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What to write.
+
+    Returns
+    -------
+    str
+        Reading it gives the same configuration.
+    """
+    sections = []
+    for section, keys in config.model_dump().items():
+        lines = [f"{key} = {_toml(value)}" for key, value in keys.items()]
+        sections.append("\n".join([f"[{section}]", *lines]))
+    return "\n\n".join(sections) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Write a value: JSON's strings are TOML's, but for the delete character."""
+    if value is None:
+        return '"none"'
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return repr(value)

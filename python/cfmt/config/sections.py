@@ -1,0 +1,223 @@
+"""The sections of an experiment: each key's type, default, bounds and help stand here, once.
+
+TOML files, command-line options, their help and the messages of their errors are all made from these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = [
+    "Allowed",
+    "CfmtConfig",
+    "DataConfig",
+    "EvaluationConfig",
+    "MethodsConfig",
+    "Option",
+    "PartitionConfig",
+    "SeedsConfig",
+    "TrainingConfig",
+]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a type of value allows, in the words of its errors."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """The names of a key's command-line option, where they are not the key's own."""
+
+    names: tuple[str, ...]
+
+
+# TOML has no null and no tuples: the word "none" and lists stand for them.
+_OR_NONE = BeforeValidator(lambda value: None if value == "none" else value)
+_LIST = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
+
+_PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_AboveZero = Annotated[int, Field(ge=1)]
+_OpenShare = Annotated[float, Field(gt=0, lt=1)]
+
+Positive = Annotated[_PositiveFloat, Allowed("a finite number > 0")]
+PositiveOrNone = Annotated[_PositiveFloat | None, _OR_NONE, Allowed("a finite number > 0, or none")]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a finite number >= 0")]
+Share = Annotated[float, Field(ge=0, le=1), Allowed("a number in [0, 1]")]
+ShareAboveZero = Annotated[float, Field(gt=0, le=1), Allowed("a number in (0, 1]")]
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1), Allowed("a number in [0, 1)")]
+OpenShare = Annotated[_OpenShare, Allowed("a number in (0, 1)")]
+Count = Annotated[_AboveZero, Allowed("a whole number >= 1")]
+CountOrNone = Annotated[_AboveZero | None, _OR_NONE, Allowed("a whole number >= 1, or none")]
+CountOrZero = Annotated[int, Field(ge=0), Allowed("a whole number >= 0")]
+Seed = Annotated[int, Field(ge=0, lt=2**63), Allowed("a whole number in [0, 2^63)")]
+Prevalence = Annotated[
+    _OpenShare | tuple[_OpenShare, _OpenShare] | None,
+    _OR_NONE,
+    _LIST,
+    Allowed("a number in (0, 1), a range low,high of such numbers, or none"),
+]
+CountRange = Annotated[
+    tuple[_AboveZero, _AboveZero] | None,
+    _OR_NONE,
+    _LIST,
+    Allowed("a range low,high of whole numbers >= 1, or none"),
+]
+Names = Annotated[tuple[str, ...], Field(min_length=1), _LIST, Allowed("a list of names")]
+Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
+
+
+def _key(default: Any, description: str) -> Any:
+    return Field(default, description=description)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataConfig(_Section):
+    """Data: where the traffic comes from."""
+
+    source: Annotated[Text, Option(("data",))] = _key(
+        "synthetic", "'synthetic' for generated traffic, or the folder with NSL-KDD's files."
+    )
+    train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
+    test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
+    generator_seed: Seed = _key(0, "Seed of the generated rows, the same in all runs.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the traffic is generated."""
+        return self.source == "synthetic"
+
+
+class PartitionConfig(_Section):
+    """Partition: how the rows are dealt out to the clients."""
+
+    clients: Count = _key(100, "Number of clients.")
+    scheme: Literal["dirichlet", "iid"] = _key(
+        "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
+    )
+    on: Annotated[Literal["family", "label"], Option(("partition-on",))] = _key(
+        "family", "The classes that dirichlet mixes: attack families, or attack and normal."
+    )
+    alpha: Positive = _key(0.3, "Dirichlet concentration: near 0 is very skewed, above 100 nearly iid.")
+    size_alpha: PositiveOrNone = _key(None, "The same for the clients' sizes; none does not skew them.")
+    prevalence: Prevalence = _key(
+        0.05, "Largest share of attacks at a client; a range low,high draws it by client; none drops no row."
+    )
+    min_size: CountOrZero = _key(10, "Fewest rows of a client.")
+    rows_per_client: CountRange = _key(
+        None, "Draw low,high rows by client with replacement, for more clients than rows."
+    )
+    validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client holds out.")
+
+    @model_validator(mode="after")
+    def _ranges_rise(self) -> PartitionConfig:
+        for name in ("prevalence", "rows_per_client"):
+            value = getattr(self, name)
+            if isinstance(value, tuple) and value[0] > value[1]:
+                raise ValueError(f"partition.{name} must run from low to high, got {value[0]},{value[1]}")
+        return self
+
+
+class TrainingConfig(_Section):
+    """Training: rounds, local training, and what it runs on."""
+
+    rounds: Count = _key(50, "Rounds of training.")
+    cohort: ShareAboveZero = _key(1.0, "Share of the clients that take part in a round.")
+    steps: CountOrNone = _key(20, "Batches of a client in a round; none where epochs is set.")
+    epochs: CountOrNone = _key(None, "Passes over a client's rows in a round, in place of steps.")
+    batch_size: Count = _key(32, "Rows of a batch.")
+    learning_rate: Positive = _key(0.05, "Step of the clients' gradient descent.")
+    hidden: Count = _key(128, "Hidden units of the detector.")
+    engine: Literal["auto", "native", "torch"] = _key(
+        "auto", "What trains; auto chooses what is fastest here."
+    )
+    device: Literal["auto", "cpu", "cuda"] = _key("auto", "auto takes a GPU where there is one.")
+    group_size: CountOrNone = _key(None, "Clients trained in one call; none lets the engine choose.")
+    threads: CountOrNone = _key(None, "Threads of the CPU to use; none takes all. No result depends on it.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _epochs_replace_default_steps(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("epochs", "none") not in ("none", None):
+            return {"steps": None} | given
+        return given
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> TrainingConfig:
+        if (self.steps is None) == (self.epochs is None):
+            found = f"{self.steps or 'none'} and {self.epochs or 'none'}"
+            raise ValueError(f"exactly one of training.steps and training.epochs must be set, got {found}")
+        return self
+
+
+class MethodsConfig(_Section):
+    """Methods: what runs, and what several methods share."""
+
+    names: Annotated[Names, Option(("methods", "method"))] = _key(
+        ("fedavg", "fedprox", "fed-over", "fed-under", "cfmt"),
+        "Names with commas between: fedavg, fedprox, fed-over, fed-under, class-weighted, cfmt, or an "
+        "ablation like cfmt-random-mu.",
+    )
+    prox_mu: NotNegative = _key(0.1, "Weight of the proximal term of fedprox and cfmt.")
+    weighting: Literal["rows", "sqrt", "equal"] = _key(
+        "rows", "Weight of a client's update: its rows, their square root, or one."
+    )
+
+    @model_validator(mode="after")
+    def _no_name_twice(self) -> MethodsConfig:
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        if twice:
+            raise ValueError(f"methods.names must hold each name once, got {', '.join(twice)} again; drop it")
+        return self
+
+
+class CfmtConfig(_Section):
+    """CFMT: its meta-sampler and its clusters."""
+
+    policy: Literal["learned", "random", "fixed", "hand-rule"] = _key(
+        "learned", "Who chooses mu, the error around which a client draws its majority rows."
+    )
+    mu: Share = _key(0.5, "mu of the policy fixed: 0 draws easy rows, 1 hard ones.")
+    sigma: Positive = _key(0.2, "How widely rows are drawn around mu.")
+    bins: Count = _key(5, "Bins of the error histograms from which mu is chosen.")
+    budget: Literal["under", "matched"] = _key(
+        "matched", "Rows of each class: as many as the minority has (under), or the majority (matched)."
+    )
+    state_of: Literal["all", "majority"] = _key("all", "Rows whose errors the histograms count.")
+    min_transitions: Count = _key(500, "Experience that a cluster needs for a policy of its own.")
+    policy_updates: Count = _key(20, "Gradient steps of each learned policy after a round.")
+    k: CountOrNone = _key(None, "Number of clusters; none chooses it by silhouette.")
+    k_max: Count = _key(5, "Most clusters.")
+    every: Count = _key(1, "Rounds from one clustering to the next.")
+    mixture: Share = _key(0.0, "Share of its cluster's model in what a client receives.")
+    cluster_weighting: Literal["rows", "equal"] = _key("rows", "Weight of a cluster in the global model.")
+    assignment: Literal["auxiliary", "random"] = _key(
+        "auxiliary", "auxiliary clusters by class imbalance and accuracy; random is the control."
+    )
+
+    @model_validator(mode="after")
+    def _k_within(self) -> CfmtConfig:
+        if self.k is not None and self.k > self.k_max:
+            raise ValueError(f"cfmt.k must not exceed cfmt.k_max = {self.k_max}, got {self.k}; raise k_max")
+        return self
+
+
+class EvaluationConfig(_Section):
+    """Evaluation: how the finished model is judged."""
+
+    fpr: OpenShare = _key(0.05, "False-positive rate on validation rows at which the threshold is set.")
+
+
+class SeedsConfig(_Section):
+    """Seeds: each moves the partition, the initial model and every draw."""
+
+    first: Annotated[Seed, Option(("seed",))] = _key(0, "The first seed.")
+    count: Annotated[Count, Option(("seeds",))] = _key(5, "Number of seeds.")

@@ -1,0 +1,27 @@
+//! The number of threads of the kernels.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+#[pyfunction]
+pub fn set_threads(py: Python<'_>, threads: usize) -> PyResult<()> {
+    if threads == 0 {
+        return Err(PyValueError::new_err("threads must be at least 1, got 0"));
+    }
+    py.detach(|| {
+        let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let running = rayon::current_num_threads();
+        if built.is_ok() || running == threads {
+            return Ok(());
+        }
+        Err(PyValueError::new_err(format!(
+            "threads must stay {running} in this process, got {threads}: the pool of the kernels already runs; \
+             set it before the first kernel call"
+        )))
+    })
+}
+
+#[pyfunction]
+pub fn threads(py: Python<'_>) -> usize {
+    py.detach(rayon::current_num_threads)
+}

@@ -1,0 +1,263 @@
+"""The command line: usage, errors in one line, and what the small commands show."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import cfmt
+from cfmt.cli import app, errors
+
+runner = CliRunner()
+HEAVY = ("flwr", "matplotlib", "polars", "scipy", "torch")
+
+
+def invoke(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    result = runner.invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def in_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("module", ["cfmt", "cfmt.cli"])
+def test_importing_loads_no_heavy_package(module: str) -> None:
+    done = in_python(f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])")
+    assert done.stdout.strip() == "[]"
+
+
+def seconds_of(*command: str) -> float:
+    """Best of five, because other tests run beside this one."""
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+def test_help_starts_fast() -> None:
+    """Within half a second, or on a slow machine four times what numpy alone takes."""
+    assert seconds_of("-m", "cfmt", "--help") < max(0.5, 4 * seconds_of("-c", "import numpy"))
+
+
+def test_version() -> None:
+    assert invoke("--version") == (0, f"cfmt {cfmt.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("run",), ("compare",), ("partition",), ("data",), ("data", "verify")]
+)
+def test_every_command_has_help(command: tuple[str, ...]) -> None:
+    code, out, _ = invoke(*command, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+MISUSES = [
+    (("partition", "--alpha", "0"), "partition.alpha must be a finite number > 0, got 0"),
+    (("partition", "--alpha", "-1.5"), "partition.alpha must be a finite number > 0, got -1.5"),
+    (("partition", "--alpha", "nan"), "partition.alpha must be a finite number > 0, got nan"),
+    (("partition", "--alpha", "much"), "partition.alpha must be a finite number > 0, got 'much'"),
+    (("partition", "--prevalence", "1.5"), "partition.prevalence must be a number in (0, 1)"),
+    (("partition", "--prevalence", "0"), "partition.prevalence must be a number in (0, 1)"),
+    (("partition", "--prevalence", "0.2,0.1"), "partition.prevalence must run from low to high"),
+    (("partition", "--train-rows", "50", "--clients", "60"), "rows_per_client"),
+    (("partition", "--config", "nowhere.toml"), "nowhere.toml: cannot be read"),
+    (("compare", "--methods", "fedavg,fedproxx"), "got 'fedproxx'; did you mean fedprox"),
+    (("compare", "--sort", "roc"), "--sort must be one of roc_auc"),
+    (("compare", "--epochs", "2", "--steps", "3"), "exactly one of training.steps and training.epochs"),
+    (("compare", "--out", "a", "--resume", "b"), "--out a and --resume b exclude each other"),
+    (("compare", "--threads", "0"), "training.threads must be a whole number >= 1"),
+    (
+        ("compare", "--engine", "steam"),
+        "training.engine must be one of 'auto', 'native' or 'torch', got 'steam'",
+    ),
+    (("run", "--methods", "fedavg,cfmt"), "run takes one method, got fedavg, cfmt"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISUSES, ids=[" ".join(given) for given, _ in MISUSES])
+def test_misuse_ends_in_one_line_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = invoke(*arguments)
+    assert (code, out) == (errors.MISUSED, "")
+    *notes, line = err.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+    assert all(note.startswith("note: ") for note in notes)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_key_of_a_file_is_named_with_near_ones(tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text("[partition]\nalhpa = 0.3\n")
+    code, _, err = invoke("partition", "--config", file)
+    assert code == errors.MISUSED
+    assert err.startswith(f"error: {file}: unknown key partition.alhpa = 0.3; did you mean alpha?")
+
+
+def test_an_unknown_option_is_named_with_near_ones() -> None:
+    code, _, err = invoke("partition", "--alhpa", 3)
+    assert code == errors.MISUSED
+    assert "--alhpa" in err
+    assert "--alpha" in err
+
+
+@pytest.mark.parametrize("command", ["partition", "compare"])
+def test_a_missing_folder_is_a_failure(tmp_path: Path, command: str) -> None:
+    code, out, err = invoke(command, "--data", tmp_path / "nowhere")
+    assert (code, out) == (errors.FAILED, "")
+    assert err.startswith(f"error: {tmp_path / 'nowhere'}: ")
+    assert err.count("\n") == 1
+
+
+def test_an_occupied_output_folder_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("kept")
+    code, _, err = invoke("run", "--out", tmp_path, "--rounds", 1, "--clients", 2, "--train-rows", 200)
+    assert code == errors.FAILED
+    assert f"error: {tmp_path}: is not empty" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_nothing_to_resume_is_a_failure(tmp_path: Path) -> None:
+    code, _, err = invoke("compare", "--resume", tmp_path)
+    assert code == errors.FAILED
+    assert err.startswith(f"error: {tmp_path}: ")
+
+
+@pytest.mark.parametrize("package", ["torch", "polars", "matplotlib"])
+def test_a_missing_extra_is_named(tmp_path: Path, package: str) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    for name in ("KDDTrain+.txt", "KDDTest+.txt"):
+        (folder / name).write_text("0\n")
+    command = {
+        "torch": ["run", "--rounds", "1"],
+        "polars": ["data", "inspect", str(folder)],
+        "matplotlib": ["partition", "--clients", "5", "--plot", str(tmp_path / "plot")],
+    }[package]
+    code = f"""
+import sys
+sys.modules[{package!r}] = None
+sys.argv = ["cfmt", *{command}]
+from cfmt.cli import main
+main()
+"""
+    done = in_python(code)
+    assert done.returncode == errors.FAILED
+    *_, line = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "pip install 'cfmt[train]'" in line
+
+
+def test_a_fault_of_ours_is_one_line_unless_debugging(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("cfmt.data.load_synthetic", fail)
+    code, _, err = invoke("partition")
+    assert code == errors.FAILED
+    assert (
+        err.splitlines()[-1]
+        == "error: ZeroDivisionError: by zero (a fault of cfmt; CFMT_DEBUG=1 shows where)"
+    )
+    monkeypatch.setenv("CFMT_DEBUG", "1")
+    assert isinstance(runner.invoke(app, ["partition"]).exception, ZeroDivisionError)
+
+
+def test_threads_cannot_change_once_the_kernels_run() -> None:
+    code = """
+from cfmt import _core
+_core.set_threads(2)
+_core.set_threads(2)
+print(_core.threads())
+try:
+    _core.set_threads(3)
+except ValueError as error:
+    print(error)
+"""
+    first, second = in_python(code).stdout.splitlines()
+    assert first == "2"
+    assert second.startswith("threads must stay 2 in this process, got 3")
+
+
+def test_data_list_names_every_data_set() -> None:
+    code, out, _ = invoke("data", "list")
+    assert code == 0
+    assert all(name in out for name in ("nsl-kdd", "synthetic", "unsw-nb15", "ton-iot"))
+
+
+def test_data_inspect_says_that_traffic_is_synthetic() -> None:
+    code, out, err = invoke("data", "inspect", "synthetic")
+    assert code == 0
+    assert "SYNTHETIC" in out
+    assert "SYNTHETIC" in err
+    assert "neptune" in out
+
+
+def test_data_inspect_counts_the_real_rows(nsl_kdd_folder: Path) -> None:
+    code, out, err = invoke("data", "inspect", nsl_kdd_folder)
+    assert (code, err) == (0, "")
+    assert "125,973" in out
+    assert "22,544" in out
+    assert "SYNTHETIC" not in out
+
+
+def test_data_verify_knows_the_published_files(nsl_kdd_folder: Path) -> None:
+    code, out, _ = invoke("data", "verify", nsl_kdd_folder)
+    assert code == 0
+    assert "KDDTrain+.txt" in out
+
+
+def test_data_verify_fails_for_other_bytes(tmp_path: Path) -> None:
+    (tmp_path / "KDDTrain+.txt").write_text("0,tcp\n")
+    code, out, _ = invoke("data", "verify", tmp_path)
+    assert code == errors.FAILED
+    assert "differs" in out
+    assert "missing" in out
+
+
+def test_partition_shows_sizes_skew_and_clients() -> None:
+    code, out, err = invoke("partition", "--clients", 10, "--train-rows", 3000)
+    assert code == 0
+    assert "SYNTHETIC" in out
+    assert "SYNTHETIC" in err
+    for measure in (
+        "rows",
+        "share of attacks",
+        "imbalance ratio",
+        "Jensen-Shannon divergence by family [bit]",
+        "Gini",
+    ):
+        assert measure in out
+    assert "Rows of each client" in out
+
+
+def test_partition_saves_a_plot(tmp_path: Path) -> None:
+    code, _, err = invoke("partition", "--clients", 10, "--train-rows", 3000, "--plot", tmp_path / "plot")
+    assert code == 0
+    assert sorted(path.name for path in (tmp_path / "plot").iterdir()) == ["partition.png", "partition.svg"]
+    assert str(tmp_path / "plot" / "partition.png") in err
+
+
+def test_partition_takes_more_clients_than_rows() -> None:
+    code, out, _ = invoke("partition", "--clients", 100_000, "--rows-per-client", "5,20", "--min-size", 1)
+    assert code == 0
+    assert "100,000 clients" in out
+    assert "Rows of each client" not in out
+
+
+def test_options_win_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text("[partition]\nclients = 7\nalpha = 0.9\n")
+    _, out, _ = invoke("partition", "--config", file, "--alpha", 0.4, "--train-rows", 3000)
+    assert "7 clients" in out
+    assert "= 0.4" in out

@@ -1,0 +1,188 @@
+"""``cfmt run`` and ``cfmt compare`` end to end, on a little synthetic traffic."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cfmt.cli import app, errors
+from cfmt.cli.progress import Lines
+
+runner = CliRunner()
+TINY = ["--clients", "10", "--train-rows", "2000", "--test-rows", "500", "--hidden", "8", "--steps", "5"]
+COMPARE = ["compare", *TINY, *["--rounds", "2", "--seeds", "2", "--methods", "fedavg,fedprox,cfmt"]]
+
+
+def invoke(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    result = runner.invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def figures(summary: dict[str, Any]) -> dict[str, Any]:
+    """What is the same whenever and wherever the same runs are made."""
+    for part in ("methods", "paired"):
+        for metrics in summary[part].values():
+            del metrics["seconds"]
+    return {part: summary[part] for part in ("methods", "paired", "config", "synthetic")}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """A finished comparison: its folder, stdout with ``--json``, and stderr."""
+    folder = tmp_path_factory.mktemp("compare") / "run"
+    code, out, err = invoke(*COMPARE, "--json", "--out", folder)
+    assert code == 0, err
+    return folder, out, err
+
+
+def test_json_is_one_object_and_nothing_else(finished: tuple[Path, str, str]) -> None:
+    folder, out, err = finished
+    summary = json.loads(out)
+    assert out.count("\n") == 1
+    assert summary["synthetic"] is True
+    assert set(summary["methods"]) == {"fedavg", "fedprox", "cfmt"}
+    assert set(summary["paired"]) == {"fedprox", "cfmt"}
+    for metrics in (*summary["methods"].values(), *summary["paired"].values()):
+        for found in metrics.values():
+            assert set(found) == {"mean", "low", "high", "values"}
+            assert len(found["values"]) == 2
+    assert "SYNTHETIC" in err
+    assert json.loads((folder / "summary.json").read_text()) == summary
+
+
+def test_the_folder_keeps_everything(finished: tuple[Path, str, str]) -> None:
+    folder = finished[0]
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert config["partition"]["clients"] == 10
+    assert config["methods"]["names"] == ["fedavg", "fedprox", "cfmt"]
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
+    assert len(list((folder / "runs").iterdir())) == 2 * 3
+    assert len(list((folder / "models").iterdir())) == 2 * 3
+    for name in ("environment.json", "curves.png", "curves.svg", "methods.png", "methods.svg"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_tables_are_sorted_by_the_metric_asked_for(finished: tuple[Path, str, str]) -> None:
+    folder, out, _ = finished
+    code, table, err = invoke("compare", "--resume", folder, "--sort", "recall_known")
+    assert code == 0
+    assert "6 of 6 runs are finished already" in err
+    methods = json.loads(out)["methods"]
+    best_first = sorted(methods, key=lambda name: -methods[name]["recall_known"]["mean"])
+    shown = [
+        line.split()[0] for line in table.splitlines() if line.split()[:1] and line.split()[0] in methods
+    ]
+    assert shown[:3] == best_first
+    assert "SYNTHETIC" in table
+
+
+def test_quiet_tells_nothing(finished: tuple[Path, str, str]) -> None:
+    code, out, err = invoke("compare", "--resume", finished[0], "--quiet")
+    assert (code, err) == (0, "")
+    assert "SYNTHETIC" in out
+
+
+def test_resume_refuses_another_configuration(finished: tuple[Path, str, str]) -> None:
+    code, out, err = invoke("compare", "--resume", finished[0], "--alpha", 0.5, "--rounds", 3)
+    assert (code, out) == (errors.MISUSED, "")
+    assert "partition.alpha: 0.3 -> 0.5; training.rounds: 2 -> 3" in err
+
+
+def test_the_written_configuration_repeats_the_comparison(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder, out, _ = finished
+    code, again, _ = invoke(
+        "compare", "--config", folder / "config.toml", "--json", "--out", tmp_path / "again"
+    )
+    assert code == 0
+    assert figures(json.loads(again)) == figures(json.loads(out))
+
+
+def test_an_interrupted_comparison_goes_on_to_the_same_summary(
+    finished: tuple[Path, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = Lines.on_round
+
+    def interrupt(self: Lines, method: Any, seed: int, report: Any, point: Any) -> None:
+        tell(self, method, seed, report, point)
+        if (method.name, seed, report.round) == ("cfmt", 0, 1):
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(Lines, "on_round", interrupt)
+        code, out, err = invoke(*COMPARE, "--json", "--out", folder)
+    assert (code, out) == (errors.INTERRUPTED, "")
+    assert err.splitlines()[-1] == (
+        f"interrupted; 2 of 6 runs are finished in {folder}; go on with: cfmt compare --resume {folder}"
+    )
+    code, out, err = invoke("compare", "--resume", folder, "--json")
+    assert code == 0
+    assert "2 of 6 runs are finished already" in err
+    assert "fedavg seed 0" not in err
+    assert "[3/6] cfmt seed 0" in err
+    assert figures(json.loads(out)) == figures(json.loads(finished[1]))
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
+
+
+def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "cfmt", *COMPARE, "--rounds", "100000", "--out", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not (folder / "metrics.jsonl").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (errors.INTERRUPTED, "")
+    assert err.splitlines()[-1].startswith(f"interrupted; 0 of 6 runs are finished in {folder}; go on with")
+    assert "Traceback" not in err
+
+
+def test_threads_do_not_change_a_figure(finished: tuple[Path, str, str], tmp_path: Path) -> None:
+    command = [*COMPARE, "--threads", "3", "--json", "--out", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-m", "cfmt", *command], capture_output=True, text=True, check=True, env=os.environ
+    )
+    ours, theirs = figures(json.loads(done.stdout)), figures(json.loads(finished[1]))
+    assert ours["methods"] == theirs["methods"]
+    assert ours["config"]["training"].pop("threads") == 3
+    assert theirs["config"]["training"].pop("threads") is None
+    assert ours["config"] == theirs["config"]
+
+
+def test_run_shows_one_method_in_detail(tmp_path: Path) -> None:
+    code, out, err = invoke("run", *TINY, "--rounds", 2, "--seed", 7, "--out", tmp_path / "run")
+    assert code == 0, err
+    assert "cfmt: SYNTHETIC" in out
+    assert "seed 7" in out
+    assert "Clusters" in out
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_run_goes_where_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = invoke("run", *TINY, "--rounds", 1, "--method", "fedavg", "--json")
+    assert code == 0
+    folder = Path(json.loads(out)["directory"])
+    assert folder.parent == Path("runs")
+    assert folder.name.endswith("Z-run")
+    assert json.loads(out)["paired"] == {}
+
+
+def test_clients_of_one_class_and_without_validation_are_counted(tmp_path: Path) -> None:
+    skewed = ["--clients", 100, "--alpha", 0.01, "--min-size", 1, "--prevalence", "none"]
+    code, _, err = invoke("run", *TINY, *skewed, "--rounds", 1, "--out", tmp_path / "run")
+    assert code == 0
+    assert "of 100 clients with training rows of one class" in err
+    assert "of 100 clients too small for validation rows" in err
