@@ -1,4 +1,4 @@
-"""The command line: ``cfmt run``, ``compare``, ``data`` and ``partition``.
+"""The command line: ``cfmt run``, ``compare``, ``scenarios``, ``data`` and ``partition``.
 
 Importing it loads neither torch nor polars nor matplotlib: each command imports what it needs.
 """
@@ -15,6 +15,7 @@ from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.partition import partition
 from cfmt.cli.run import run
+from cfmt.cli.scenarios import scenarios
 
 __all__ = ["app", "main"]
 
@@ -50,6 +51,7 @@ def _describe(
 app.command()(run)
 app.command()(compare)
 app.command()(partition)
+app.command()(scenarios)
 app.add_typer(data.app, name="data")
 
 

@@ -16,7 +16,7 @@ from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
 from cfmt.cli.traffic import federation_builder, load_tables
-from cfmt.config import ExperimentConfig
+from cfmt.config import ExperimentConfig, departures
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def carry_out(
     _check_engine(settings)
     n_runs = len(methods) * config.seeds.count
     reporter = choose_reporter(config.training.rounds, n_runs, quiet=quiet)
+    for key in departures(config):
+        reporter.note(f"note: otherwise than in scenario {config.protocol.scenario}: {key}")
     train, tests = load_tables(config.data, reporter.note)
     build = federation_builder(config, train, tests, reporter.note)
     if resume is None:

@@ -34,7 +34,7 @@ PlotFolder = Annotated[
 FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the split.")]
 
 
-@takes_keys("data", "partition")
+@takes_keys("protocol", "data", "partition")
 def partition(given: Tree, config: ConfigFile = None, plot: PlotFolder = None, seed: FirstSeed = 0) -> None:
     """Show how the training rows would be dealt out to the clients: sizes, attacks, skew."""
     checked = build_config(merge(read_toml(config) if config else {}, given))

@@ -20,6 +20,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
 
 
 @takes_keys(
+    "protocol",
     "data",
     "partition",
     "training",

@@ -4,7 +4,17 @@ Importing this package does not load torch.
 """
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
-from cfmt.config.reading import Tree, build_config, differences, merge, read_toml, section_fields, to_toml
+from cfmt.config.reading import (
+    Tree,
+    build_config,
+    departures,
+    differences,
+    merge,
+    read_toml,
+    section_fields,
+    to_toml,
+)
+from cfmt.config.scenarios import SCENARIOS, Scenario
 from cfmt.config.sections import (
     CfmtConfig,
     DataConfig,
@@ -12,11 +22,13 @@ from cfmt.config.sections import (
     MethodsConfig,
     Option,
     PartitionConfig,
+    ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
 )
 
 __all__ = [
+    "SCENARIOS",
     "CfmtConfig",
     "DataConfig",
     "EvaluationConfig",
@@ -24,10 +36,13 @@ __all__ = [
     "MethodsConfig",
     "Option",
     "PartitionConfig",
+    "ProtocolConfig",
+    "Scenario",
     "SeedsConfig",
     "TrainingConfig",
     "Tree",
     "build_config",
+    "departures",
     "differences",
     "merge",
     "near_matches",

@@ -15,6 +15,7 @@ from cfmt.config.sections import (
     EvaluationConfig,
     MethodsConfig,
     PartitionConfig,
+    ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
 )
@@ -34,6 +35,8 @@ class ExperimentConfig(BaseModel):
 
     Parameters
     ----------
+    protocol : ProtocolConfig
+        The named setting that the other sections start from.
     data : DataConfig
         Where the traffic comes from.
     partition : PartitionConfig
@@ -52,6 +55,7 @@ class ExperimentConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    protocol: ProtocolConfig = ProtocolConfig()
     data: DataConfig = DataConfig()
     partition: PartitionConfig = PartitionConfig()
     training: TrainingConfig = TrainingConfig()

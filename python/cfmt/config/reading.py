@@ -13,10 +13,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
+from cfmt.config.scenarios import SCENARIOS, with_scenario
 from cfmt.config.sections import Allowed
 from cfmt.errors import ConfigError
 
-__all__ = ["Tree", "build_config", "differences", "merge", "read_toml", "section_fields", "to_toml"]
+__all__ = [
+    "Tree",
+    "build_config",
+    "departures",
+    "differences",
+    "merge",
+    "read_toml",
+    "section_fields",
+    "to_toml",
+]
 
 Tree: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +71,8 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
 def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
     """Lay trees of keys over each other; what a later one gives wins.
 
+    The keys of a scenario stand just beneath those of the tree that names it.
+
     Parameters
     ----------
     *trees : mapping of str to mapping of str to object
@@ -72,7 +84,7 @@ def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
     """
     merged: dict[str, dict[str, Any]] = {}
     for tree in trees:
-        for section, keys in tree.items():
+        for section, keys in with_scenario(tree).items():
             found = merged.get(section, {})
             # steps and epochs measure the same thing: giving the one takes the other back
             for given, other in (("steps", "epochs"), ("epochs", "steps")):
@@ -83,7 +95,7 @@ def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
 
 
 def build_config(tree: Tree) -> ExperimentConfig:
-    """Check keys and complete them with the defaults.
+    """Check keys and complete them with those of their scenario and with the defaults.
 
     Parameters
     ----------
@@ -100,7 +112,7 @@ def build_config(tree: Tree) -> ExperimentConfig:
         If a key is unknown, or a value has a wrong type or is out of range.
     """
     try:
-        return ExperimentConfig.model_validate(dict(tree))
+        return ExperimentConfig.model_validate(with_scenario(tree))
     except ValidationError as error:
         raise ConfigError(_message(error.errors(include_url=False)[0])) from error
 
@@ -165,6 +177,27 @@ def differences(one: ExperimentConfig, other: ExperimentConfig, *, but: Collecti
         for key, value in keys.items()
         if value != right[section][key] and f"{section}.{key}" not in but
     ]
+
+
+def departures(config: ExperimentConfig) -> list[str]:
+    """List the keys that a configuration sets otherwise than the scenario that it names.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What to look at.
+
+    Returns
+    -------
+    list of str
+        As ``key: value of the scenario -> value``; empty where no scenario is named.
+    """
+    name = config.protocol.scenario
+    if name not in SCENARIOS:
+        return []
+    set_by_it = {f"{section}.{key}" for section, keys in SCENARIOS[name].tree.items() for key in keys}
+    every_key = {f"{section}.{key}" for section, keys in config.model_dump().items() for key in keys}
+    return differences(build_config({"protocol": {"scenario": name}}), config, but=every_key - set_by_it)
 
 
 def to_toml(config: ExperimentConfig) -> str:

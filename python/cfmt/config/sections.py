@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cfmt.config.scenarios import ScenarioName
+
 __all__ = [
     "Allowed",
     "CfmtConfig",
@@ -18,6 +20,7 @@ __all__ = [
     "MethodsConfig",
     "Option",
     "PartitionConfig",
+    "ProtocolConfig",
     "SeedsConfig",
     "TrainingConfig",
 ]
@@ -78,6 +81,14 @@ def _key(default: Any, description: str) -> Any:
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ProtocolConfig(_Section):
+    """Protocol: the named setting, if any, that the other sections start from."""
+
+    scenario: ScenarioName = _key(
+        "custom", "A setting that sets data split, training and seeds; keys given beside it win over it."
+    )
 
 
 class DataConfig(_Section):
