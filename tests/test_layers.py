@@ -22,6 +22,7 @@ LAYERS = (
     {"federated"},
     {"report"},
     {"config"},
+    {"protocol"},
     {"cli"},
     {"__main__"},
 )

@@ -15,9 +15,9 @@ from cfmt import _core
 from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
-from cfmt.cli.traffic import federation_builder, load_tables
 from cfmt.config import ExperimentConfig, departures
 from cfmt.errors import ConfigError
+from cfmt.protocol.traffic import federation_builder, load_tables
 
 if TYPE_CHECKING:
     from cfmt.data import Table

@@ -16,9 +16,9 @@ from rich.text import Text
 from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon
 from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
-from cfmt.cli.traffic import load_tables, split
 from cfmt.config import Tree, build_config, merge, read_toml
 from cfmt.errors import RunDirectoryError
+from cfmt.protocol.traffic import load_tables, split
 
 __all__ = ["partition"]
 

@@ -25,7 +25,8 @@ def _what_all_share(config: ExperimentConfig) -> str:
     training, seeds = config.training, config.seed_range
     return (
         f"all: {config.partition.clients} clients, {training.cohort:.0%} of them in a round, "
-        f"{training.rounds} rounds of {training.steps} steps of {training.batch_size} rows, seeds {seeds[0]} to {seeds[-1]}"
+        f"{training.rounds} rounds of {training.steps} steps of {training.batch_size} rows, "
+        f"seeds {seeds[0]} to {seeds[-1]}"
     )
 
 

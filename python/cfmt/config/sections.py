@@ -99,7 +99,23 @@ class DataConfig(_Section):
     )
     train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
     test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
-    generator_seed: Seed = _key(0, "Seed of the generated rows, the same in all runs.")
+    generator_seed: Seed = _key(0, "Seed of generated rows and of held-out ones, the same in all runs.")
+    split: Literal["official", "types", "random"] = _key(
+        "official",
+        "What the finished model is judged on. official: the test files; types: training rows held out, "
+        "whole attack types among them; random: a share of the training rows, in-distribution.",
+    )
+    fold: CountOrZero = _key(0, "Which attack types are held out, or which random rows; from 0.")
+    folds: Annotated[int, Field(ge=2), Allowed("a whole number >= 2")] = _key(
+        4, "Number of folds into which the attack types are dealt."
+    )
+    held_out: OpenShare = _key(0.2, "Share held out of normal rows and of attack types that stay.")
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> DataConfig:
+        if self.fold >= self.folds:
+            raise ValueError(f"data.fold must be below data.folds = {self.folds}, got {self.fold}")
+        return self
 
     @property
     def synthetic(self) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "load_tables", "split"]
+__all__ = ["federation_builder", "hold_out_fold", "load_tables", "split"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
 
@@ -31,6 +31,8 @@ _CLIENT_NOTES = {
 
 def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
     """Load the training table and the test tables, the main one first.
+
+    A hold-out takes the place of the test tables; the test files are then not even opened.
 
     Parameters
     ----------
@@ -48,19 +50,65 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     ------
     DataError
         If a file is missing, damaged or not what it should be.
+    ConfigError
+        If a hold-out cannot be.
     """
-    from cfmt.data import DataWarning, load_nsl_kdd, load_synthetic
+    from cfmt.data import DataWarning
 
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        train, tests = _load(config, note)
+    for warning in caught:
+        note(f"warning: {warning.message}")
+    return (train, tests) if tests else hold_out_fold(config, train)
+
+
+def _load(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
+    """Load the training table, and the test tables where they are asked for."""
+    from cfmt.data import load_nsl_kdd, load_nsl_kdd_file, load_synthetic
+
+    official = config.split == "official"
     if config.synthetic:
         note(SYNTHETIC_NOTE)
         train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
-        return train, (test,)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DataWarning)
+        return train, (test,) if official else ()
+    if official:
         train, test = load_nsl_kdd(Path(config.source))
-    for warning in caught:
-        note(f"warning: {warning.message}")
-    return train, (test,)
+        return train, (test,)
+    return load_nsl_kdd_file(config.source, part="train"), ()
+
+
+def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
+    """Hold training rows out, as a configuration asks for.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names split, fold and share.
+    train : Table
+        Training rows as published.
+
+    Returns
+    -------
+    train : Table
+        Rows to train on.
+    tests : tuple of Table
+        One table of held-out rows.
+
+    Raises
+    ------
+    ConfigError
+        If there are not as many folds of attack types.
+    """
+    from cfmt.federated.holdout import hold_out, type_folds
+
+    try:
+        types = type_folds(train, config.folds)[config.fold] if config.split == "types" else ()
+    except ValueError as error:
+        raise ConfigError(f"data: {error}") from error
+    seed = config.generator_seed + config.fold  # each fold its own rows, a random one above all
+    kept, held = hold_out(train, share=config.held_out, types=types, seed=seed)
+    return kept, (held,)
 
 
 def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]:
