@@ -1,4 +1,4 @@
-"""The command line: ``cfmt run``, ``compare``, ``scenarios``, ``data`` and ``partition``.
+"""The command line: ``cfmt run``, ``compare``, ``scenarios``, ``search``, ``data`` and ``partition``.
 
 Importing it loads neither torch nor polars nor matplotlib: each command imports what it needs.
 """
@@ -16,6 +16,7 @@ from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.partition import partition
 from cfmt.cli.run import run
 from cfmt.cli.scenarios import scenarios
+from cfmt.cli.search import search
 
 __all__ = ["app", "main"]
 
@@ -52,6 +53,7 @@ app.command()(run)
 app.command()(compare)
 app.command()(partition)
 app.command()(scenarios)
+app.command()(search)
 app.add_typer(data.app, name="data")
 
 

@@ -12,6 +12,7 @@ from cfmt.config.reading import (
     merge,
     read_toml,
     section_fields,
+    sections_to_toml,
     to_toml,
 )
 from cfmt.config.scenarios import SCENARIOS, Scenario
@@ -25,7 +26,9 @@ from cfmt.config.sections import (
     ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
+    TunedConfig,
 )
+from cfmt.config.tuned import for_method, read_tuned, refuse_twice, tree_of, tuned_name
 
 __all__ = [
     "SCENARIOS",
@@ -41,12 +44,19 @@ __all__ = [
     "SeedsConfig",
     "TrainingConfig",
     "Tree",
+    "TunedConfig",
     "build_config",
     "departures",
     "differences",
+    "for_method",
     "merge",
     "near_matches",
     "read_toml",
+    "read_tuned",
+    "refuse_twice",
     "section_fields",
+    "sections_to_toml",
     "to_toml",
+    "tree_of",
+    "tuned_name",
 ]

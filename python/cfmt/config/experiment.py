@@ -18,6 +18,7 @@ from cfmt.config.sections import (
     ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
+    TunedConfig,
 )
 from cfmt.errors import ConfigError
 from cfmt.partition import PartitionSpec
@@ -51,6 +52,8 @@ class ExperimentConfig(BaseModel):
         How the finished model is judged.
     seeds : SeedsConfig
         The seeds of the runs.
+    tuned : TunedConfig
+        Settings of single methods, in the place of the shared ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +66,7 @@ class ExperimentConfig(BaseModel):
     cfmt: CfmtConfig = CfmtConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     seeds: SeedsConfig = SeedsConfig()
+    tuned: TunedConfig = TunedConfig()
 
     @property
     def seed_range(self) -> range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -172,10 +173,10 @@ def differences(one: ExperimentConfig, other: ExperimentConfig, *, but: Collecti
     """
     left, right = one.model_dump(), other.model_dump()
     return [
-        f"{section}.{key}: {_toml(value)} -> {_toml(right[section][key])}"
+        f"{section}.{key}: {_toml(keys.get(key))} -> {_toml(right[section].get(key))}"
         for section, keys in left.items()
-        for key, value in keys.items()
-        if value != right[section][key] and f"{section}.{key}" not in but
+        for key in {**keys, **right[section]}
+        if keys.get(key) != right[section].get(key) and f"{section}.{key}" not in but
     ]
 
 
@@ -213,9 +214,25 @@ def to_toml(config: ExperimentConfig) -> str:
     str
         Reading it gives the same configuration.
     """
+    return sections_to_toml(config.model_dump())
+
+
+def sections_to_toml(tree: Tree) -> str:
+    """Write sections of keys as TOML.
+
+    Parameters
+    ----------
+    tree : mapping of str to mapping of str to object
+        Keys by section.
+
+    Returns
+    -------
+    str
+        Reading it gives the same keys, None as the word "none".
+    """
     sections = []
-    for section, keys in config.model_dump().items():
-        lines = [f"{key} = {_toml(value)}" for key, value in keys.items()]
+    for section, keys in tree.items():
+        lines = [f"{_toml_key(key)} = {_toml(value)}" for key, value in keys.items()]
         sections.append("\n".join([f"[{section}]", *lines]))
     return "\n\n".join(sections) + "\n"
 
@@ -226,6 +243,14 @@ def _toml(value: object) -> str:
         return '"none"'
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_toml_key(key)} = {_toml(item)}' for key, item in value.items())}}}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return repr(value)
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)

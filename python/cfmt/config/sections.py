@@ -23,6 +23,7 @@ __all__ = [
     "ProtocolConfig",
     "SeedsConfig",
     "TrainingConfig",
+    "TunedConfig",
 ]
 
 
@@ -248,3 +249,30 @@ class SeedsConfig(_Section):
 
     first: Annotated[Seed, Option(("seed",))] = _key(0, "The first seed.")
     count: Annotated[Count, Option(("seeds",))] = _key(5, "Number of seeds.")
+
+
+_TUNABLE = ("preprocessing", "training", "methods", "cfmt")
+_SAME_FOR_ALL = ("methods.names", "training.rounds", "training.cohort", "training.steps", "training.epochs")
+
+
+class TunedConfig(BaseModel):
+    """Tuned: settings of single methods, by name, as ``"section.key" = value``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """By method, values by section and key."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _can_be_tuned(self) -> TunedConfig:
+        for name, keys in self.settings.items():
+            if not isinstance(keys, dict):
+                raise ValueError(f'tuned.{name} must hold "section.key" = value, got {keys!r}')
+            for key in keys:
+                if key.partition(".")[0] not in _TUNABLE or key in _SAME_FOR_ALL:
+                    raise ValueError(
+                        f"tuned.{name}: {key} cannot differ between methods; set it for all of them"
+                    )
+        return self

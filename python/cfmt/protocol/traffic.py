@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "hold_out_fold", "load_tables", "split"]
+__all__ = ["federation_builder", "hold_out_fold", "load_tables", "load_training", "split"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
 
@@ -53,29 +54,56 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     ConfigError
         If a hold-out cannot be.
     """
+    if config.split != "official":
+        return hold_out_fold(config, load_training(config, note))
+    from cfmt.data import load_nsl_kdd, load_synthetic
+
+    if config.synthetic:
+        note(SYNTHETIC_NOTE)
+        train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
+    else:
+        with _noted_warnings(note):
+            train, test = load_nsl_kdd(Path(config.source))
+    return train, (test,)
+
+
+def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
+    """Load the training table alone; no test file is opened.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names the source.
+    note : callable
+        Gets what a person should know of the data, line by line.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or not what it should be.
+    """
+    from cfmt.data import load_nsl_kdd_file, load_synthetic
+
+    if config.synthetic:
+        note(SYNTHETIC_NOTE)
+        return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
+    with _noted_warnings(note):
+        return load_nsl_kdd_file(Path(config.source), part="train")
+
+
+@contextmanager
+def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
     from cfmt.data import DataWarning
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
-        train, tests = _load(config, note)
+        yield
     for warning in caught:
         note(f"warning: {warning.message}")
-    return (train, tests) if tests else hold_out_fold(config, train)
-
-
-def _load(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
-    """Load the training table, and the test tables where they are asked for."""
-    from cfmt.data import load_nsl_kdd, load_nsl_kdd_file, load_synthetic
-
-    official = config.split == "official"
-    if config.synthetic:
-        note(SYNTHETIC_NOTE)
-        train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
-        return train, (test,) if official else ()
-    if official:
-        train, test = load_nsl_kdd(Path(config.source))
-        return train, (test,)
-    return load_nsl_kdd_file(config.source, part="train"), ()
 
 
 def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
