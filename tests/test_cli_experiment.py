@@ -71,7 +71,15 @@ def test_the_folder_keeps_everything(finished: tuple[Path, str, str]) -> None:
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
     assert len(list((folder / "runs").iterdir())) == 2 * 3
     assert len(list((folder / "models").iterdir())) == 2 * 3
-    for name in ("environment.json", "curves.png", "curves.svg", "methods.png", "methods.svg"):
+    for name in (
+        "environment.json",
+        "clients.png",
+        "clients.svg",
+        "curves.png",
+        "curves.svg",
+        "methods.png",
+        "methods.svg",
+    ):
         assert (folder / name).stat().st_size > 0
 
 
