@@ -101,7 +101,7 @@ def test_the_best_trial_becomes_a_file(searched: tuple[Path, dict[str, list[Tria
         assert best.score == max(trial.score for trial in trials if trial.score is not None)
         written = tomllib.loads((folder / f"{method}.toml").read_text())
         assert read_tuned(folder)["tuned"][method] == best.keys
-        assert written == {} or set(written) <= {"training", "methods", "cfmt"}
+        assert written == {} or set(written) <= {"preprocessing", "training", "methods", "cfmt"}
 
 
 def test_a_tie_goes_to_the_earlier_trial_and_none_never_wins() -> None:

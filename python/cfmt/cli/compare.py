@@ -21,7 +21,9 @@ SortMetric = Annotated[
 ]
 
 
-@takes_keys("protocol", "data", "partition", "training", "methods", "cfmt", "evaluation", "seeds")
+@takes_keys(
+    "protocol", "data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds"
+)
 def compare(
     given: Tree,
     config: ConfigFile = None,

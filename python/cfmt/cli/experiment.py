@@ -13,11 +13,11 @@ import typer
 from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
-from cfmt.config import ExperimentConfig, departures, tuned_name
+from cfmt.config import ExperimentConfig, departures, for_method, tuned_name
 from cfmt.errors import ConfigError
 from cfmt.protocol.plan import Planned, plan_methods
 from cfmt.protocol.threads import use_threads
-from cfmt.protocol.traffic import load_tables
+from cfmt.protocol.traffic import load_tables, split
 
 if TYPE_CHECKING:
     from cfmt.data import Table
@@ -201,5 +201,24 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
     )
     summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
     directory.write_summary(summary)
-    setting = Setting(train.name, train.synthetic, config.partition_spec(), tuple(config.seed_range))
+    _plot_clients(config, train, directory)
+    scalings = {for_method(config, name).preprocessing.scaling for name in config.methods.names}
+    setting = Setting(
+        train.name,
+        train.synthetic,
+        config.partition_spec(),
+        tuple(config.seed_range),
+        scalings.pop() if len(scalings) == 1 else "",
+    )
     return Finished(directory, tuple(records), methods, differences, setting, summary)
+
+
+def _plot_clients(config: ExperimentConfig, train: Table, directory: RunDirectory) -> None:
+    """Draw what the clients of the first seed hold."""
+    from cfmt.measures import class_counts
+    from cfmt.report import Setting, plot_clients, save_figure
+
+    seed = config.seeds.first
+    counts = class_counts(split(config, train, seed), train.family, len(train.families))
+    setting = Setting(train.name, train.synthetic, config.partition_spec(), (seed,))
+    save_figure(plot_clients(counts, train.families, title=setting.describe()), directory.path, "clients")

@@ -23,6 +23,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
     "protocol",
     "data",
     "partition",
+    "preprocessing",
     "training",
     "methods",
     "cfmt",

@@ -38,6 +38,7 @@ SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of t
     "protocol",
     "data",
     "partition",
+    "preprocessing",
     "training",
     "methods",
     "cfmt",

@@ -74,6 +74,7 @@ Space: TypeAlias = Mapping[str, Among | Uniform | LogUniform]
 
 # What every method has. Drawn first and in this order, so the n-th trials of two methods agree in it.
 _SHARED: Space = {
+    "preprocessing.scaling": Among(("zscore", "quantile")),
     "training.learning_rate": LogUniform(0.01, 0.3),
     "methods.weighting": Among(("rows", "sqrt", "equal")),
 }

@@ -61,10 +61,10 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     if config.synthetic:
         note(SYNTHETIC_NOTE)
         train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
-    else:
-        with _noted_warnings(note):
-            train, test = load_nsl_kdd(Path(config.source))
-    return train, (test,)
+        return train, (test,)
+    with _noted_warnings(note):
+        train, test = load_nsl_kdd(Path(config.source))
+        return train, (test, *_hardest_rows(Path(config.source)))
 
 
 def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
@@ -139,6 +139,15 @@ def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table,
     return kept, (held,)
 
 
+def _hardest_rows(folder: Path) -> tuple[Table, ...]:
+    """Load KDDTest-21, the test rows that most published learners miss, where it is there."""
+    from cfmt.data import load_nsl_kdd_file
+    from cfmt.data.reading import find_file
+
+    path = find_file(folder, "KDDTest-21.txt")
+    return () if path is None else (load_nsl_kdd_file(path, part="test-21"),)
+
+
 def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]:
     """Deal the training rows out to the clients.
 
@@ -176,7 +185,7 @@ def federation_builder(
     Parameters
     ----------
     config : ExperimentConfig
-        Names partition and validation share.
+        Names partition, validation share and scaling.
     train : Table
         Rows of the clients.
     tests : tuple of Table
@@ -195,7 +204,8 @@ def federation_builder(
     def build(seed: int) -> Federation:
         parts = split(config, train, seed)
         share = config.partition.validation_share
-        federation = Federation.build(train, tests, parts, validation_share=share, seed=seed)
+        scaling = config.preprocessing.scaling
+        federation = Federation.build(train, tests, parts, validation_share=share, scaling=scaling, seed=seed)
         for kind, count in federation.notes().items():
             if count:
                 note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
