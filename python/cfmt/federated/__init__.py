@@ -25,7 +25,7 @@ from cfmt.federated.methods import (
 from cfmt.federated.round import run_round
 from cfmt.federated.simulation import Run, Settings, compare, draw_cohort, rounds, simulate
 from cfmt.federated.state import RoundReport, State, initial_state
-from cfmt.federated.statistics import Interval, interval, paired, summarise_runs
+from cfmt.federated.statistics import Interval, interval, paired, rank_correlation, summarise_runs
 
 __all__ = [
     "METHODS",
@@ -61,6 +61,7 @@ __all__ = [
     "interval",
     "method_named",
     "paired",
+    "rank_correlation",
     "rounds",
     "run_round",
     "simulate",
