@@ -16,7 +16,7 @@ LAYERS = (
     {"_core"},
     {"errors", "ragged", "streams", "files"},
     {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
-    {"partition", "metrics"},
+    {"partition", "metrics", "thresholds"},
     {"data"},
     {"nn"},
     {"federated"},

@@ -23,6 +23,7 @@ from cfmt.config.sections import (
 )
 from cfmt.errors import ConfigError
 from cfmt.partition import PartitionSpec
+from cfmt.thresholds import threshold_rules
 
 # cfmt.federated imports torch, for which the help of an option must not wait: see the methods.
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class ExperimentConfig(BaseModel):
                 cohort=given.cohort,
                 local=local,
                 hidden=given.hidden,
-                fpr=self.evaluation.fpr,
+                thresholds=threshold_rules(",".join(self.evaluation.threshold)),
                 engine=given.engine,
                 device=given.device,
                 group_size=given.group_size,

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cfmt.config.scenarios import ScenarioName
+from cfmt.thresholds import threshold_rules
 
 __all__ = [
     "Allowed",
@@ -75,6 +76,19 @@ CountRange = Annotated[
 ]
 Names = Annotated[tuple[str, ...], Field(min_length=1), _LIST, Allowed("a list of names")]
 Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
+
+
+def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(rule) for rule in threshold_rules(",".join(value)))
+
+
+ThresholdRules = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    _LIST,
+    AfterValidator(_canonical_rules),
+    Allowed("a list of rules"),
+]
 
 
 def _key(default: Any, description: str) -> Any:
@@ -250,7 +264,11 @@ class CfmtConfig(_Section):
 class EvaluationConfig(_Section):
     """Evaluation: how the finished model is judged."""
 
-    fpr: OpenShare = _key(0.05, "False-positive rate on validation rows at which the threshold is set.")
+    threshold: ThresholdRules = _key(
+        ("fpr:0.05",),
+        "How the threshold is chosen on validation rows: fpr:RATE, f1 or cost:fn=COST,fp=COST; further ones "
+        "are shown beside the first.",
+    )
 
 
 class SeedsConfig(_Section):

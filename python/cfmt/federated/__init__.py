@@ -1,6 +1,6 @@
 """Federations of clients, methods as values, and the rounds that train them."""
 
-from cfmt.federated.evaluation import CurvePoint, Evaluation, evaluate
+from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation, evaluate
 from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.methods import (
     METHODS,
@@ -31,6 +31,7 @@ __all__ = [
     "METHODS",
     "Clustering",
     "CurvePoint",
+    "Decision",
     "Evaluation",
     "Federation",
     "FixedMu",

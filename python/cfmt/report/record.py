@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from cfmt.federated.evaluation import CurvePoint, Evaluation
+from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.simulation import Run
 from cfmt.federated.state import RoundReport
 from cfmt.report.strict_json import dumps, numbers
 
 __all__ = ["RunRecord", "by_method", "metrics_by_method", "round_entry"]
 
-_FORMAT = 1
+_FORMAT = 2
 _CURVE = {field.name: f"test_{field.name}" for field in fields(CurvePoint)}
 
 
@@ -110,6 +110,7 @@ class RunRecord:
         try:
             evaluation = numbers(content["evaluation"])
             evaluation["clusters"] = tuple(evaluation["clusters"])
+            evaluation["decisions"] = tuple(Decision(**decision) for decision in evaluation["decisions"])
             rounds = [_round(numbers(entry)) for entry in content["rounds"]]
             return cls(
                 method=content["method"],

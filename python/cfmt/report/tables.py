@@ -66,6 +66,9 @@ def comparison_tables(
     parts: list[RenderableType] = [heading(setting, test)]
     for title, metrics in _TABLES.items():
         parts += [_methods_table(title, methods, names, metrics or attack_kinds(methods[names[0]])), ""]
+    other_rules = [metric for metric in methods[names[0]] if "@" in metric]
+    if other_rules:
+        parts += [_methods_table("Decisions by other threshold rules", methods, names, other_rules), ""]
     if differences:
         parts.append(_differences_table(differences, [name for name in names if name != baseline], baseline))
     return Group(*parts)
