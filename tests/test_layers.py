@@ -14,7 +14,8 @@ import cfmt
 PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
-    {"errors", "ragged", "streams", "files"},
+    {"errors"},
+    {"ragged", "streams", "files"},
     {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
     {"partition", "metrics", "thresholds"},
     {"data"},

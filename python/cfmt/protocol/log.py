@@ -8,40 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cfmt.errors import RunDirectoryError
-from cfmt.files import append_line, write_atomic
+from cfmt.files import append_line, read_json_lines, write_atomic
 
-__all__ = ["append_entry", "open_log", "read_log"]
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the lines of a log.
-
-    Parameters
-    ----------
-    path : Path
-        The file; may be missing.
-
-    Returns
-    -------
-    list of dict of str to object
-        Without a last line that was cut off.
-
-    Raises
-    ------
-    RunDirectoryError
-        If a line before the last is damaged.
-    """
-    if not path.exists():
-        return []
-    *lines, _torn = path.read_bytes().split(b"\n")
-    entries = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            entries.append(json.loads(line))
-        except ValueError as error:
-            fault = f"{path}, line {number}: is damaged ({error}); remove the line"
-            raise RunDirectoryError(fault) from error
-    return entries
+__all__ = ["append_entry", "open_log"]
 
 
 def open_log(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -65,7 +34,7 @@ def open_log(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
         If the log was begun under other conditions, or is damaged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = read_log(path)
+    found = read_json_lines(path)
     wanted = json.loads(json.dumps(header, allow_nan=False))
     if found and found[0] != wanted:
         differing = sorted(key for key in {*found[0], *wanted} if found[0].get(key) != wanted.get(key))

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from cfmt.config import DataConfig, ExperimentConfig, build_config
 from cfmt.errors import ConfigError
-from cfmt.protocol.log import append_entry, open_log, read_log
+from cfmt.files import read_json_lines
+from cfmt.protocol.log import append_entry, open_log
 from cfmt.protocol.search import Split, Trial, folds_of, judge, score_of, with_keys
 from cfmt.protocol.traffic import load_tables, load_training
 from cfmt.streams import generator
@@ -172,7 +173,7 @@ def _correlation(
 
 def _read_searches(folder: Path) -> dict[str, tuple[dict[str, Any], list[Trial]]]:
     """Read header and trials of each method's log."""
-    logs = {path.stem: read_log(path) for path in sorted(folder.glob("*.jsonl")) if path.name != LOG}
+    logs = {path.stem: read_json_lines(path) for path in sorted(folder.glob("*.jsonl")) if path.name != LOG}
     found = {
         name: (header, [Trial.from_entry(entry) for entry in entries])
         for name, (header, *entries) in logs.items()
