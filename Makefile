@@ -5,12 +5,13 @@ THREADS ?= 2
 DATA ?= synthetic
 SEEDS ?= 3
 ROUNDS ?= 50
+TUNED ?= docs/results/tuned
 METHODS ?= fedavg,fedprox,fed-over,fed-under,cfmt
 
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format bench wheel clean
+.PHONY: help setup run results test test-slow lint format bench wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ setup: .venv/.built ## Make .venv with everything, build the kernels
 run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with NSL-KDD's files)
 	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
+
+results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 for a look in runs/)
+	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) $(if $(QUICK),--quick)
 
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
-__all__ = ["append_line", "write_atomic"]
+from cfmt.errors import RunDirectoryError
+
+__all__ = ["append_line", "read_json_lines", "write_atomic"]
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -57,3 +61,34 @@ def append_line(path: Path, line: str) -> None:
         file.write(line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of one JSON object a line, which may have been cut off while it was written.
+
+    Parameters
+    ----------
+    path : Path
+        The file; may be missing.
+
+    Returns
+    -------
+    list of dict of str to object
+        Without a last line that does not end.
+
+    Raises
+    ------
+    RunDirectoryError
+        If a line before the last is damaged.
+    """
+    if not path.exists():
+        return []
+    *lines, _torn = path.read_bytes().split(b"\n")
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(json.loads(line))
+        except ValueError as error:
+            fault = f"{path}, line {number}: is damaged ({error}); remove the line"
+            raise RunDirectoryError(fault) from error
+    return entries

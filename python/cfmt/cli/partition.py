@@ -16,9 +16,9 @@ from rich.text import Text
 from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon
 from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
-from cfmt.cli.traffic import load_tables, split
 from cfmt.config import Tree, build_config, merge, read_toml
 from cfmt.errors import RunDirectoryError
+from cfmt.protocol.traffic import load_tables, split
 
 __all__ = ["partition"]
 
@@ -34,7 +34,7 @@ PlotFolder = Annotated[
 FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the split.")]
 
 
-@takes_keys("data", "partition")
+@takes_keys("protocol", "data", "partition")
 def partition(given: Tree, config: ConfigFile = None, plot: PlotFolder = None, seed: FirstSeed = 0) -> None:
     """Show how the training rows would be dealt out to the clients: sizes, attacks, skew."""
     checked = build_config(merge(read_toml(config) if config else {}, given))

@@ -8,14 +8,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfmt.config import ExperimentConfig, Tree, build_config, differences, merge, read_toml, to_toml
+from cfmt.config import (
+    ExperimentConfig,
+    Tree,
+    build_config,
+    differences,
+    merge,
+    read_toml,
+    read_tuned,
+    refuse_twice,
+    to_toml,
+)
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.report import RunDirectory
 
-__all__ = ["begin", "read_config"]
+__all__ = ["begin", "read_config", "with_tuned"]
 
 
 def read_config(
@@ -61,6 +71,32 @@ def read_config(
             "leave these options out, or start anew without --resume"
         )
     return config
+
+
+def with_tuned(given: Tree, folder: Path | None) -> Tree:
+    """Add the settings that a search found to the keys given as options.
+
+    Parameters
+    ----------
+    given : mapping of str to mapping of str to object
+        Keys given as options.
+    folder : Path or None
+        The search's folder, if any.
+
+    Returns
+    -------
+    mapping of str to mapping of str to object
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no settings, or an option sets what it tunes.
+    """
+    if folder is None:
+        return given
+    tuned = read_tuned(folder)
+    refuse_twice(given, tuned)
+    return merge(given, tuned)
 
 
 def begin(

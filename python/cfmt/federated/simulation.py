@@ -15,6 +15,7 @@ from cfmt.federated.round import run_round
 from cfmt.federated.state import RoundReport, State, initial_state
 from cfmt.nn import MLP, Engine, LocalTraining, make_engine
 from cfmt.streams import generator
+from cfmt.thresholds import AtFpr, ThresholdRule
 
 __all__ = ["Run", "Settings", "compare", "draw_cohort", "rounds", "simulate"]
 
@@ -33,8 +34,8 @@ class Settings:
         Local training; the proximal weight is the method's.
     hidden : int, default=128
         Hidden units of the MLP.
-    fpr : float, default=0.05
-        False-positive rate at which the threshold is chosen on the clients' validation rows.
+    thresholds : tuple of AtFpr, BestF1 or LeastCost, default=(AtFpr(0.05),)
+        Rules that choose a threshold on the clients' validation rows; the first is the main one.
     engine : str, default="auto"
         Which engine trains; see :func:`cfmt.nn.make_engine`.
     device : str, default="cpu"
@@ -47,7 +48,7 @@ class Settings:
     cohort: float = 1.0
     local: LocalTraining = field(default_factory=LocalTraining)
     hidden: int = 128
-    fpr: float = 0.05
+    thresholds: tuple[ThresholdRule, ...] = (AtFpr(0.05),)
     engine: str = "auto"
     device: str = "cpu"
     group_size: int | None = None
@@ -55,11 +56,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.rounds < 1:
             raise ValueError(f"rounds must be at least 1, got {self.rounds}")
-        for name, high_open in (("cohort", False), ("fpr", True)):
-            value = getattr(self, name)
-            if not (0 < value < 1 or (value == 1 and not high_open)):
-                allowed = "(0, 1)" if high_open else "(0, 1]"
-                raise ValueError(f"{name} must lie in {allowed}, got {value}")
+        if not 0 < self.cohort <= 1:
+            raise ValueError(f"cohort must lie in (0, 1], got {self.cohort}")
+        if not self.thresholds:
+            raise ValueError("thresholds must hold at least one rule, got none; AtFpr(0.05) is the default")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +108,18 @@ class Run:
             "in_distribution_roc_auc": self.evaluation.validation["roc_auc"],
             "threshold": self.evaluation.threshold,
             "alerts_per_million": self.evaluation.alerts_per_million,
+            **self._by_other_rules(test or next(iter(tests))),
             "megabytes": sum(r.bytes_up + r.bytes_down for r in self.reports) / 1e6,
             "seconds": sum(r.seconds for r in self.reports),
         }
+
+    def _by_other_rules(self, test: str) -> dict[str, float]:
+        """Figures of the rules beside the main one."""
+        figures = {}
+        for other in self.evaluation.decisions[1:]:
+            figures[f"f1@{other.rule}"] = other.tests[test]["f1"]
+            figures[f"alerts_per_million@{other.rule}"] = other.alerts_per_million
+        return figures
 
 
 def draw_cohort(n_clients: int, share: float, *, seed: int, round: int) -> npt.NDArray[np.int64]:
@@ -209,7 +218,7 @@ def simulate(
         if on_round is not None:
             on_round(report, point)
     test_scores = [judge.scores(state.model[np.newaxis])[0] for judge in judges]
-    evaluation = evaluate(federation, engine, state, test_scores, fpr=settings.fpr)
+    evaluation = evaluate(federation, engine, state, test_scores, rules=settings.thresholds)
     return Run(method, seed, tuple(reports), tuple(curve), evaluation, state)
 
 
