@@ -48,7 +48,7 @@ def test_equals_torch(local: LocalTraining) -> None:
 def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
     engine, local = NativeEngine(MODEL, X, Y, group_size=group_size), LocalTraining(epochs=1, steps=None)
     weights, clusters = SIZES / 7, np.arange(8) % 3
-    sums, losses = engine.train_and_sum(
+    sums, losses, _ = engine.train_and_sum(
         MODELS, WHICH, ROWS, local, weights=weights, clusters=clusters, n_clusters=3, **COHORT
     )
     expected = np.zeros_like(sums)

@@ -85,7 +85,7 @@ impl Federation {
         let cohort = self.cohort(first, end, &mut offsets);
         let (weights, clusters) = (&self.weights[first..end], &self.clusters[first..end]);
         let weighting = Weighting { weights, clusters, n_clusters: 2, start };
-        train_and_sum(self.table(), &self.models(), cohort, training, weighting).unwrap()
+        train_and_sum(self.table(), &self.models(), cohort, training, weighting, None).unwrap()
     }
 }
 
@@ -178,7 +178,7 @@ fn a_diverging_client_is_named() {
     let (weights, clusters) = (&federation.weights, &federation.clusters);
     let weighting = Weighting { weights, clusters, n_clusters: 2, start: None };
     let training = training(8, Length::Epochs(1));
-    let error = train_and_sum(federation.table(), &federation.models(), cohort, training, weighting);
+    let error = train_and_sum(federation.table(), &federation.models(), cohort, training, weighting, None);
     assert!(error.unwrap_err().to_string().contains("client 1 of the call"));
 }
 
