@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data import Preprocessor, Table, novel_rows, summarise
-from cfmt.parts import split_validation
+from cfmt.parts import check_parts, split_validation
 from cfmt.ragged import Ragged
 
 __all__ = ["Federation", "TestSet"]
@@ -114,11 +114,13 @@ class Federation:
         Raises
         ------
         ValueError
-            If the share is out of range, or a part names a row that is not there.
+            If the share is out of range, or ``parts`` are not parts of ``train``'s rows.
         """
-        used, rows = np.unique(parts.values, return_inverse=True)
-        own = train.take(used)
-        parts = parts.with_values(rows.astype(np.int64))
+        check_parts(parts, train.n_rows)
+        owned = np.zeros(train.n_rows, np.bool_)
+        owned[parts.values] = True
+        own = train.take(np.flatnonzero(owned))
+        parts = parts.with_values((np.cumsum(owned, dtype=np.int64) - 1)[parts.values])
         fit_rows, held_out = split_validation(parts, own.is_attack, validation_share, seed=seed)
         preprocessor = Preprocessor.fit(summarise(own, fit_rows))
         return cls(
