@@ -208,7 +208,13 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
     summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
     directory.write_summary(summary)
     _plot_clients(config, train, directory)
-    setting = Setting(train.name, train.synthetic, config.partition_spec(), tuple(config.seed_range))
+    setting = Setting(
+        train.name,
+        train.synthetic,
+        config.partition_spec(),
+        tuple(config.seed_range),
+        config.preprocessing.scaling,
+    )
     return Finished(directory, tuple(records), methods, differences, setting, summary)
 
 

@@ -110,7 +110,7 @@ def federation_builder(
     Parameters
     ----------
     config : ExperimentConfig
-        Names partition and validation share.
+        Names partition, validation share and scaling.
     train : Table
         Rows of the clients.
     tests : tuple of Table
@@ -129,7 +129,8 @@ def federation_builder(
     def build(seed: int) -> Federation:
         parts = split(config, train, seed)
         share = config.partition.validation_share
-        federation = Federation.build(train, tests, parts, validation_share=share, seed=seed)
+        scaling = config.preprocessing.scaling
+        federation = Federation.build(train, tests, parts, validation_share=share, scaling=scaling, seed=seed)
         for kind, count in federation.notes().items():
             if count:
                 note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
