@@ -17,6 +17,7 @@ LAYERS = (
     {"errors", "ragged", "streams", "files"},
     {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
     {"partition", "metrics"},
+    {"partition_files"},
     {"data"},
     {"nn"},
     {"federated"},

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cfmt.nn import MLP, LocalTraining, NativeEngine, TorchEngine
+from cfmt.nn import MLP, LocalTraining, NativeEngine, TorchEngine, train_and_sum
 from cfmt.ragged import Ragged
 
 SIZES = np.array([20, 0, 1, 70, 33, 12, 12, 64])
@@ -57,6 +57,47 @@ def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
             expected[clusters[position]] += weights[position] * delta.astype(np.float64)
     np.testing.assert_array_equal(sums, expected)
     np.testing.assert_array_equal(losses, gather(engine, local)[1])
+
+
+@pytest.mark.parametrize(
+    "local",
+    [LocalTraining(prox_mu=0.1), LocalTraining(steps=1), LocalTraining(epochs=1, steps=None, batch_size=20)],
+)
+def test_held_out_rows_are_scored_by_the_trained_models(local: LocalTraining) -> None:
+    engine, sizes = NativeEngine(MODEL, X, Y), np.array([3, 2, 0, 300, 1, 1, 0, 5])
+    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
+    summed = engine.train_and_sum(MODELS, WHICH, ROWS, local, held_out=held_out, **sums, **COHORT)
+    trained = MODELS[WHICH] + gather(engine, local)[0]
+    np.testing.assert_array_equal(summed.scores, engine.client_scores(trained, held_out))
+    plain = engine.train_and_sum(MODELS, WHICH, ROWS, local, **sums, **COHORT)
+    np.testing.assert_array_equal(summed.sums, plain.sums)
+    np.testing.assert_array_equal(summed.losses, plain.losses)
+    assert len(plain.scores) == 0
+
+
+def test_any_engine_trains_and_sums() -> None:
+    sizes = np.array([3, 2, 0, 30, 1, 1, 0, 5])
+    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    native, torch = (
+        train_and_sum(
+            engine,
+            MODELS,
+            WHICH,
+            ROWS,
+            LocalTraining(epochs=1, steps=None),
+            weights=SIZES / 7,
+            clusters=np.arange(8) % 3,
+            n_clusters=3,
+            start=np.full((3, MODEL.n_params), 0.5),
+            held_out=held_out,
+            **COHORT,
+        )
+        for engine in (NativeEngine(MODEL, X, Y), TorchEngine(MODEL, X, Y))
+    )
+    np.testing.assert_allclose(torch.sums, native.sums, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(torch.losses, native.losses, rtol=1e-4)
+    np.testing.assert_allclose(torch.scores, native.scores, rtol=1e-4)
 
 
 def test_groups_come_in_descending_number_of_steps() -> None:

@@ -172,7 +172,8 @@ def _run_seed(
 
     if not methods:
         return
-    for run in compare(build, methods, settings, seeds=[seed], on_round=on_round):
+    runs = compare(build, methods, settings, seeds=[seed], on_round=on_round, on_clients=reporter.on_clients)
+    for run in runs:
         federation = build(seed)
         save_detector(
             directory.model_path(None if alone else run.method.name, seed),

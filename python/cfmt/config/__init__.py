@@ -5,6 +5,7 @@ Importing this package does not load torch.
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
 from cfmt.config.reading import Tree, build_config, differences, merge, read_toml, section_fields, to_toml
+from cfmt.config.saved import with_saved_partition
 from cfmt.config.sections import (
     CfmtConfig,
     DataConfig,
@@ -34,4 +35,5 @@ __all__ = [
     "read_toml",
     "section_fields",
     "to_toml",
+    "with_saved_partition",
 ]

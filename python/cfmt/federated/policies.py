@@ -148,9 +148,7 @@ def remember(
     return replace(learners, last_states=last_states, last_mu=last_mu, last_rewards=last_rewards)
 
 
-def _drawn(
-    positions: npt.NDArray[np.int64], most: int, cohort: Cohort, item: int
-) -> npt.NDArray[np.int64]:
+def _drawn(positions: npt.NDArray[np.int64], most: int, cohort: Cohort, item: int) -> npt.NDArray[np.int64]:
     """Draw ``most`` of more positions than that without replacement, in rising order."""
     if len(positions) <= most:
         return positions
