@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cfmt.nn import MLP, LocalTraining, NativeEngine, TorchEngine, train_and_sum
+from cfmt.nn import MLP, LocalTraining, NativeEngine, Summed, TorchEngine, sum_groups
 from cfmt.ragged import Ragged
 
 SIZES = np.array([20, 0, 1, 70, 33, 12, 12, 64])
@@ -76,28 +76,18 @@ def test_held_out_rows_are_scored_by_the_trained_models(local: LocalTraining) ->
     assert len(plain.scores) == 0
 
 
-def test_any_engine_trains_and_sums() -> None:
+def test_groups_are_summed_as_the_engine_sums() -> None:
     sizes = np.array([3, 2, 0, 30, 1, 1, 0, 5])
     held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
-    native, torch = (
-        train_and_sum(
-            engine,
-            MODELS,
-            WHICH,
-            ROWS,
-            LocalTraining(epochs=1, steps=None),
-            weights=SIZES / 7,
-            clusters=np.arange(8) % 3,
-            n_clusters=3,
-            start=np.full((3, MODEL.n_params), 0.5),
-            held_out=held_out,
-            **COHORT,
-        )
-        for engine in (NativeEngine(MODEL, X, Y), TorchEngine(MODEL, X, Y))
-    )
-    np.testing.assert_allclose(torch.sums, native.sums, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(torch.losses, native.losses, rtol=1e-4)
-    np.testing.assert_allclose(torch.scores, native.scores, rtol=1e-4)
+    arguments = MODELS, WHICH, ROWS, LocalTraining(epochs=1, steps=None)
+    sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
+    options = {**sums, **COHORT, "start": np.full((3, MODEL.n_params), 0.5), "held_out": held_out}
+    native, torch = NativeEngine(MODEL, X, Y, group_size=3), TorchEngine(MODEL, X, Y)
+    expected = native.train_and_sum(*arguments, **options)
+    by_native, by_torch = (sum_groups(engine, *arguments, **options) for engine in (native, torch))
+    for name in Summed._fields:
+        np.testing.assert_array_equal(getattr(by_native, name), getattr(expected, name))
+        np.testing.assert_allclose(getattr(by_torch, name), getattr(expected, name), rtol=1e-4, atol=1e-5)
 
 
 def test_groups_come_in_descending_number_of_steps() -> None:

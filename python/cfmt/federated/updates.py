@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from cfmt.federated.methods import LearnedMu, MetaSampler, Method
 from cfmt.federated.rows import draw_rows, drawn_sizes
 from cfmt.federated.view import View
 from cfmt.metrics import ragged_average_precision
-from cfmt.nn import Engine, LocalTraining, train_and_sum
+from cfmt.nn import Engine, LocalTraining, SummingEngine, sum_groups
 from cfmt.ragged import Ragged
 
 __all__ = ["Updates", "client_weights", "train"]
@@ -98,12 +99,12 @@ def train(
     learns = isinstance(method.sampler, MetaSampler) and isinstance(method.sampler.policy, LearnedMu)
     losses, rewards = np.full(n, np.nan), np.zeros(n if learns else 0)
     sums = np.zeros((n_slots, cohort.models.shape[1]))
+    train_and_sum = engine.train_and_sum if isinstance(engine, SummingEngine) else partial(sum_groups, engine)
     done = n_rows = 0
     for part in cohort.parts(_by_steps(method, local, cohort)):
         drawn = draw_rows(method.sampler, part, view.scores, mu)
         held_out = _two_classes(part) if learns else None
         sums, losses[part.at], scores = train_and_sum(
-            engine,
             cohort.models,
             part.which,
             drawn,

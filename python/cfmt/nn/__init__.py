@@ -15,7 +15,7 @@ from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
 from cfmt.nn.protocol import Engine, GroupResult, Summed, SummingEngine
 from cfmt.nn.replay import Replay
 from cfmt.nn.sac import learn
-from cfmt.nn.summing import train_and_sum
+from cfmt.nn.summing import sum_groups
 from cfmt.nn.threads import set_threads
 from cfmt.nn.training import LocalTraining, train_stacked
 
@@ -37,6 +37,6 @@ __all__ = [
     "learn",
     "make_engine",
     "set_threads",
-    "train_and_sum",
+    "sum_groups",
     "train_stacked",
 ]

@@ -1,4 +1,4 @@
-"""Training and summing in one call, by any engine."""
+"""Summing of updates for engines that do not do it themselves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.nn.protocol import Engine, Summed, SummingEngine
+from cfmt.nn.protocol import Engine, Summed
 from cfmt.nn.training import LocalTraining
 from cfmt.ragged import Ragged
 
-__all__ = ["train_and_sum"]
+__all__ = ["sum_groups"]
 
 
-def train_and_sum(
+def sum_groups(
     engine: Engine,
     models: npt.NDArray[np.float32],
     which: npt.NDArray[np.int64],
@@ -29,7 +29,7 @@ def train_and_sum(
     round: int,
     clients: npt.NDArray[np.int64],
 ) -> Summed:
-    """Train a cohort and sum its updates: by the engine itself where it can, else group by group.
+    """Train a cohort and sum the updates of each cluster, group by group as they come.
 
     Parameters
     ----------
@@ -41,23 +41,8 @@ def train_and_sum(
     Returns
     -------
     Summed
-        The same bits in both ways, for an engine that gives the same updates in both.
+        For an engine that can sum by itself, the same bits as it gives.
     """
-    if isinstance(engine, SummingEngine):
-        return engine.train_and_sum(
-            models,
-            which,
-            rows,
-            local,
-            weights=weights,
-            clusters=clusters,
-            n_clusters=n_clusters,
-            start=start,
-            held_out=held_out,
-            seed=seed,
-            round=round,
-            clients=clients,
-        )
     total = WeightedSum(n_clusters, models.shape[1])
     if start is not None:
         total.add_sums(start, np.zeros(n_clusters))
