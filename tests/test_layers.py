@@ -18,6 +18,7 @@ LAYERS = (
     {"ragged", "streams", "files"},
     {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
     {"partition", "metrics", "thresholds"},
+    {"partition_files"},
     {"data"},
     {"nn"},
     {"federated"},

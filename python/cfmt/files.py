@@ -5,16 +5,50 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cfmt.errors import RunDirectoryError
 
-__all__ = ["append_line", "read_json_lines", "write_atomic"]
+__all__ = ["append_line", "atomic_file", "read_json_lines", "write_atomic"]
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes the place of ``path`` when the block ends: write, fsync, rename.
+
+    Parameters
+    ----------
+    path : Path
+        File to write or replace.
+
+    Yields
+    ------
+    file
+        Open for writing bytes.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old one is then untouched, as it is after any other error.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write a file by way of a temporary one beside it: write, fsync, rename.
+    """Write a file by way of a temporary one beside it; see :func:`atomic_file`.
 
     Parameters
     ----------
@@ -28,18 +62,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     OSError
         If the file cannot be written; the old one is then untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def append_line(path: Path, line: str) -> None:

@@ -166,7 +166,14 @@ def _run_seed(
         reporter.on_round(method, seed, report, point)
 
     for one in planned:
-        (run,) = compare(one.build, [one.method], one.settings, seeds=[seed], on_round=on_round)
+        (run,) = compare(
+            one.build,
+            [one.method],
+            one.settings,
+            seeds=[seed],
+            on_round=on_round,
+            on_clients=reporter.on_clients,
+        )
         federation = one.build(seed)
         save_detector(
             directory.model_path(None if alone else run.method.name, seed),

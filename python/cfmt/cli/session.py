@@ -18,6 +18,7 @@ from cfmt.config import (
     read_tuned,
     refuse_twice,
     to_toml,
+    with_saved_partition,
 )
 from cfmt.errors import ConfigError
 
@@ -52,9 +53,12 @@ def read_config(
         If a key or a value cannot be, or would change a run that was begun; the number of threads may.
     RunDirectoryError
         If no run was begun in the folder to go on in.
+    DataError
+        If a saved partition is named and is not there.
     """
     if resume is None:
-        return build_config(merge(defaults, read_toml(file) if file else {}, given))
+        tree = merge(defaults, read_toml(file) if file else {}, given)
+        return build_config(with_saved_partition(tree))
     if out is not None:
         raise ConfigError(
             f"--out {out} and --resume {resume} exclude each other; a resumed run stays in its folder"
@@ -63,7 +67,7 @@ def read_config(
 
     stored = tomllib.loads(RunDirectory.open(resume).read_config())
     base = merge(defaults, read_toml(file)) if file else stored
-    config = build_config(merge(base, given))
+    config = build_config(with_saved_partition(merge(base, given)))
     changed = differences(build_config(stored), config, but=("training.threads",))
     if changed:
         raise ConfigError(

@@ -15,6 +15,7 @@ from cfmt.config.reading import (
     sections_to_toml,
     to_toml,
 )
+from cfmt.config.saved import with_saved_partition
 from cfmt.config.scenarios import SCENARIOS, Scenario
 from cfmt.config.sections import (
     CfmtConfig,
@@ -59,4 +60,5 @@ __all__ = [
     "to_toml",
     "tree_of",
     "tuned_name",
+    "with_saved_partition",
 ]

@@ -6,6 +6,7 @@ TOML files, command-line options, their help and the messages of their errors ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -142,6 +143,9 @@ class DataConfig(_Section):
 class PartitionConfig(_Section):
     """Partition: how the rows are dealt out to the clients."""
 
+    source: Annotated[Text, Option(("partition-from",))] = _key(
+        "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
+    )
     clients: Count = _key(100, "Number of clients.")
     scheme: Literal["dirichlet", "iid"] = _key(
         "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
@@ -159,6 +163,11 @@ class PartitionConfig(_Section):
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
     validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client holds out.")
+
+    @property
+    def saved(self) -> Path | None:
+        """Folder of a partition that is not drawn."""
+        return None if self.source == "drawn" else Path(self.source)
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> PartitionConfig:

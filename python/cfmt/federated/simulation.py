@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +153,14 @@ def round_half_up(value: float) -> int:
 
 
 def rounds(
-    federation: Federation, engine: Engine, method: Method, settings: Settings, state: State, *, seed: int
+    federation: Federation,
+    engine: Engine,
+    method: Method,
+    settings: Settings,
+    state: State,
+    *,
+    seed: int,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> Iterator[tuple[State, RoundReport]]:
     """Go on from a state, round after round, up to the settings' number of rounds.
 
@@ -164,6 +172,8 @@ def rounds(
         Where to start.
     seed : int
         Seed of the run.
+    on_clients : callable or None, default=None
+        See :func:`cfmt.federated.run_round`.
 
     Yields
     ------
@@ -174,7 +184,9 @@ def rounds(
     """
     while state.round < settings.rounds:
         cohort = draw_cohort(federation.n_clients, settings.cohort, seed=seed, round=state.round + 1)
-        state, report = run_round(federation, engine, method, settings.local, state, cohort, seed=seed)
+        state, report = run_round(
+            federation, engine, method, settings.local, state, cohort, seed=seed, on_clients=on_clients
+        )
         yield state, report
 
 
@@ -185,6 +197,7 @@ def simulate(
     *,
     seed: int,
     on_round: Callable[[RoundReport, CurvePoint], None] | None = None,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> Run:
     """Train one method and evaluate its last round.
 
@@ -200,6 +213,8 @@ def simulate(
         Seed of the run.
     on_round : callable or None, default=None
         Called after each round.
+    on_clients : callable or None, default=None
+        Called as clients of a round finish, with the number of those that have and that of all.
 
     Returns
     -------
@@ -211,7 +226,9 @@ def simulate(
     judges = [_engine(settings, mlp, test.X, test.is_attack) for test in federation.tests]
     start = state = initial_state(method, mlp, federation.n_clients, seed=seed)
     reports, curve = [], []
-    for state, report in rounds(federation, engine, method, settings, start, seed=seed):
+    for state, report in rounds(
+        federation, engine, method, settings, start, seed=seed, on_clients=on_clients
+    ):
         point = curve_point(federation.tests[0], judges[0].scores(state.model[np.newaxis])[0])
         reports.append(report)
         curve.append(point)
@@ -229,6 +246,7 @@ def compare(
     *,
     seeds: Iterable[int],
     on_round: Callable[[Method, int, RoundReport, CurvePoint], None] | None = None,
+    on_clients: Callable[[Method, int, int, int], None] | None = None,
 ) -> Iterator[Run]:
     """Run methods side by side: for each seed the same parts, rows and initial model for all.
 
@@ -244,6 +262,9 @@ def compare(
         One run of each method for each.
     on_round : callable or None, default=None
         Called after each round with the method, the seed and what happened.
+    on_clients : callable or None, default=None
+        Called as clients of a round finish, with the method, the seed, the number of those that have and that
+        of all.
 
     Yields
     ------
@@ -259,7 +280,8 @@ def compare(
                 if on_round is not None:
                     on_round(method, seed, r, p)
 
-            yield simulate(federation, method, settings, seed=seed, on_round=report)
+            part = None if on_clients is None else partial(on_clients, method, seed)
+            yield simulate(federation, method, settings, seed=seed, on_round=report, on_clients=part)
 
 
 def _engine(

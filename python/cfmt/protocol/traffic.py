@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cfmt.errors import ConfigError
+from cfmt.partition_files import load_partition
 from cfmt.ragged import Ragged
 
 if TYPE_CHECKING:
@@ -169,8 +170,12 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
     ------
     ConfigError
         If the partition cannot be, above all with more clients than rows.
+    DataError
+        If a saved partition is damaged, or of another table.
     """
     spec = config.partition_spec()
+    if config.partition.saved is not None:
+        return load_partition(config.partition.saved).parts(train.family, train.is_attack)
     try:
         return spec.split(train.family, train.is_attack, seed=seed)
     except ValueError as error:
