@@ -35,8 +35,9 @@ run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with 
 	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
 
-results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 for a look in runs/)
-	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) $(if $(QUICK),--quick)
+results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
+	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
+	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
 
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core

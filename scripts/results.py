@@ -30,7 +30,7 @@ def main() -> None:
         use_threads(arguments.threads)
         for study in plan_studies(given, tuned=tuned, quick=arguments.quick):
             if not arguments.page_only and study.name in (arguments.only or (study.name,)):
-                run_study(study, folder, tell=_tell)
+                run_study(study, folder, tell=_tell, again=arguments.again)
         write_page(folder, page, order=(*SCENARIOS, IN_DISTRIBUTION), apart=IN_DISTRIBUTION, tuned=tuned)
     except CfmtError as error:
         sys.exit(f"error: {error}")
@@ -49,6 +49,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rounds and seeds, no ablations")
     parser.add_argument(
         "--only", action="append", choices=(*SCENARIOS, IN_DISTRIBUTION), help="run these alone"
+    )
+    parser.add_argument(
+        "--again", action="append", default=[], metavar="METHOD", help="run anew, after a change to its code"
     )
     parser.add_argument("--page-only", action="store_true", help="run nothing; write the page anew")
     return parser.parse_args()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -112,8 +114,35 @@ def test_finished_runs_are_kept_and_those_under_other_settings_dropped(results: 
     training = study.config.training.model_copy(update={"learning_rate": 0.01})
     other = replace(study, config=study.config.model_copy(update={"training": training}))
     run_study(other, tmp_path, tell=told.append)
-    assert "prevalence-5: 4 runs under other settings are dropped" in told
+    assert "prevalence-5: 4 runs under other settings or to run again are dropped" in told
     assert len(read_study(file).rows) == 4
+
+
+def test_a_method_is_run_again_where_its_code_has_changed(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "prevalence-5.jsonl").write_bytes((results / "prevalence-5.jsonl").read_bytes())
+    told: list[str] = []
+    run_study(small(studies()["prevalence-5"]), tmp_path, tell=told.append, again=["cfmt"])
+    assert [line.split(":")[0] for line in told if "seed" in line] == [
+        "prevalence-5 [3/4] cfmt seed 0",
+        "prevalence-5 [4/4] cfmt seed 1",
+    ]
+
+
+def test_the_script_runs_a_study_and_writes_the_page(tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "scripts" / "results.py"
+    command = [sys.executable, str(script), "--quick", "--only", "iid", "--page", str(tmp_path / "page.md")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert "## iid" in (tmp_path / "page.md").read_text()
+    assert (tmp_path / "page" / "figures" / "iid-curves.svg").exists()
+    wrong = subprocess.run(
+        [*command, "--page-only", "--page", str(tmp_path / "none.md")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("error: ")
 
 
 def test_another_seed_adds_to_the_runs(results: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,10 +90,11 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
     return tuple(planned)
 
 
-def run_study(study: PlannedStudy, folder: Path, *, tell: Progress) -> Path:
+def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Collection[str] = ()) -> Path:
     """Run what a file of results lacks.
 
-    Runs are kept by method, seed and settings: those under other settings are dropped from the file.
+    Runs are kept by method, seed and settings: those under other settings are dropped from the file. What
+    the code does with the settings is not known to the file: after a change to a method, run it again.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress) -> Path:
         Gets the file, called by the study's name.
     tell : callable
         Gets a line for each run, without any figure of it.
+    again : collection of str, default=()
+        Methods to run again, with their ablations.
 
     Returns
     -------
@@ -123,9 +126,9 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress) -> Path:
     prints = {one.method.name: _fingerprint(one.config, (train, *tests)) for one in planned}
     lines = read_json_lines(path)[1:]
     wanted = {(name, seed, its) for name, its in prints.items() for seed in study.config.seed_range}
-    kept = [line for line in lines if (line["method"], line["seed"], line["fingerprint"]) in wanted]
+    kept = [line for line in lines if _key(line) in wanted and not _is_of(line["method"], again)]
     if len(kept) < len(lines):
-        tell(f"{study.name}: {len(lines) - len(kept)} runs under other settings are dropped")
+        tell(f"{study.name}: {len(lines) - len(kept)} runs under other settings or to run again are dropped")
     _rewrite(path, _heading(study, train, tests), kept)
     done = {(line["method"], line["seed"]) for line in kept}
     for number, run in enumerate(_missing(planned, study.config, done), start=len(done) + 1):
@@ -137,6 +140,15 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress) -> Path:
     rows = sorted(read_json_lines(path)[1:], key=lambda line: (order.index(line["method"]), line["seed"]))
     _rewrite(path, _heading(study, train, tests), rows)
     return path
+
+
+def _key(line: dict[str, Any]) -> tuple[str, int, str]:
+    return line["method"], line["seed"], line["fingerprint"]
+
+
+def _is_of(method: str, names: Collection[str]) -> bool:
+    """Whether a method is one of some, or an ablation of one."""
+    return any(method == name or method.startswith(f"{name}-") for name in names)
 
 
 def _settings_for(tuned: Path | None, scenario: str) -> Tree:
