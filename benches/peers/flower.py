@@ -40,6 +40,8 @@ def server_app(session: Session) -> ServerApp:
             time.sleep(0.1)
         net = Net(session.workload.n_features)
         net.load_flat(session.workload.model)
+        start = ArrayRecord(net.state_dict())
+        warm_up(grid, start, n_clients)
         strategy = FedProx(
             fraction_train=1.0,
             fraction_evaluate=0.0,
@@ -55,6 +57,18 @@ def server_app(session: Session) -> ServerApp:
             session.report(net.to_flat())
 
     return app
+
+
+def warm_up(grid: Grid, start: ArrayRecord, n_clients: int) -> None:
+    """Let a few clients train, so that Ray's workers have started and read the rows; forget the result."""
+    few = FedProx(
+        fraction_train=1 / n_clients,
+        fraction_evaluate=0.0,
+        min_train_nodes=2 * N_CPUS,
+        min_available_nodes=n_clients,
+        proximal_mu=PROX_MU,
+    )
+    few.start(grid, start, num_rounds=1, train_config=ConfigRecord({"first": True}))
 
 
 if __name__ == "__main__":

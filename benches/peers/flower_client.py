@@ -20,7 +20,7 @@ def client_app(path: Path) -> ClientApp:
 
     @app.train()
     def train(message: Message, context: Context) -> Message:
-        workload, clients, net = resident(path)
+        clients, net = resident(path)
         dataset = clients.dataset(int(context.node_config["partition-id"]))
         net.load_state_dict(message.content["arrays"].to_torch_state_dict())
         optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
@@ -35,8 +35,8 @@ def client_app(path: Path) -> ClientApp:
 
 
 @cache
-def resident(path: Path) -> tuple[Workload, Clients, Net]:
+def resident(path: Path) -> tuple[Clients, Net]:
     """Keep the workload in this worker process."""
     torch.set_num_threads(1)
     workload = Workload.load(path)
-    return workload, Clients(workload), Net(workload.n_features)
+    return Clients(workload), Net(workload.n_features)

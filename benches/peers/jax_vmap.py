@@ -20,7 +20,8 @@ def main() -> None:
     session = Session(("jax", "jaxlib", "numpy"))
     workload = session.workload
     X, y = jnp.asarray(workload.X), jnp.asarray(workload.y, jnp.float32)
-    model, rng = workload.model, np.random.default_rng(0)
+    model: Floats = workload.model
+    rng = np.random.default_rng(0)
     size = 0
 
     def train(group: Group) -> jax.Array:
@@ -35,7 +36,7 @@ def main() -> None:
             size = best_size(SIZES, workload, order, train, round_up=few_shapes)
             session.notes["clients in a group"] = size
         sums = [train(group) for group in groups(workload, order, size, round_up=few_shapes)]
-        model = np.asarray(sum(sums)) / np.float32(len(order))
+        model = np.asarray(sum(sums) / len(order), np.float32)
         return model
 
     serve(session, play)
@@ -60,7 +61,8 @@ def train_group(
         return jax.tree.map(lambda now, by: now - LEARNING_RATE * by, model, slope), None
 
     def client(rows: jax.Array, weights: jax.Array) -> Model:
-        return jax.lax.scan(step, start, (rows, weights))[0]
+        model: Model = jax.lax.scan(step, start, (rows, weights))[0]
+        return model
 
     models = jax.vmap(client)(rows, weights)
     return jnp.concatenate([jnp.tensordot(sizes, part, 1).ravel() for part in models])

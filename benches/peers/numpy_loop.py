@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from peers.pool import Crew
-from peers.protocol import BATCH_SIZE, LEARNING_RATE, PROX_MU, Floats, Indices, Session, Workload, layers, serve
+from peers.protocol import (
+    BATCH_SIZE,
+    LEARNING_RATE,
+    PROX_MU,
+    Floats,
+    Indices,
+    Session,
+    Workload,
+    layers,
+    serve,
+)
 
 
 def train(workload: Workload, received: Floats, rows: Indices) -> Floats:

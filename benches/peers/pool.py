@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,11 +47,11 @@ class Crew:
         """Play a round: every client trains, the mean of their models is weighted by rows."""
         order = self._workload.ordered(round, self._rng)
         job = partial(_sum_of_share, self._train, self._model, order)
-        sums = sum(self._pool.map(job, self._shares))
+        sums = np.sum(list(self._pool.map(job, self._shares)), axis=0)
         self._model = (sums / len(order)).astype(np.float32)
         return self._model
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -137,13 +137,13 @@ class Session:
         self.workload = Workload.load(self.options.workload)
         self.notes: dict[str, Any] = {}
         self.round = 0
-        self._versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
+        self.versions = {name: version(name) for name in packages} | {"python": platform.python_version()}
         self._started = 0.0
 
     def wait(self) -> bool:
         """Wait until a round is asked for, and start the clock; false when there are no more."""
         if self.round == 0:
-            self._answer(ready=True, versions=self._versions, peak_bytes=peak_bytes())
+            self._answer(ready=True, versions=self.versions, peak_bytes=peak_bytes())
         if not sys.stdin.readline().strip():
             return False
         self.round += 1

@@ -36,7 +36,7 @@ def main() -> None:
         if not size:
             size = best_size(SIZES, workload, order, train)
             session.notes["clients in a group"] = size
-        total = sum(train(group) for group in groups(workload, order, size))
+        total = torch.stack([train(group) for group in groups(workload, order, size)]).sum(0)
         net.load_flat((total / len(order)).numpy())
         return net.to_flat()
 

@@ -53,12 +53,12 @@ def train_tuned(workload: Workload, received: Floats, rows: Indices) -> Floats:
     """Train one client on slices of one gathered tensor; the proximal term joins the gradient in place."""
     X, y, net = _resident(workload)
     net.load_flat(received)
-    parameters = list(net.parameters())
+    parameters: list[Tensor] = list(net.parameters())
     start = [parameter.detach().clone() for parameter in parameters]
     at = torch.from_numpy(rows)
-    own_X, own_y = X[at], y[at]
+    X, y = X[at], y[at]
     for batch in slices(len(rows)):
-        loss = binary_cross_entropy_with_logits(net(own_X[batch]), own_y[batch])
+        loss = binary_cross_entropy_with_logits(net(X[batch]), y[batch])
         gradients = torch.autograd.grad(loss, parameters)
         with torch.no_grad():
             torch._foreach_lerp_(parameters, start, LEARNING_RATE * PROX_MU)

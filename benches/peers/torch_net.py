@@ -73,7 +73,7 @@ def train_one_epoch(
     for X, y in batches:
         optimizer.zero_grad()
         loss = binary_cross_entropy_with_logits(net(X), y) + PROX_MU / 2 * squared_distance(net, received)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it without types
         optimizer.step()
 
 
