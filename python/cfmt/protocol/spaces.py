@@ -79,8 +79,8 @@ _SHARED: Space = {
     "methods.weighting": Among(("rows", "sqrt", "equal")),
 }
 _PROXIMAL: Space = {"methods.prox_mu": LogUniform(0.001, 0.3)}
-# Centres near 0 or 1, narrow Gaussians, and clients that receive mostly their cluster's model lost on held-out
-# types of every fold, and are left out; that look was CFMT's alone, beside its trials.
+# Centres near 0 or 1, narrow Gaussians, and clients that receive mostly their cluster's model lost on
+# held-out types and are left out; that look was CFMT's alone, beside its trials.
 _CFMT: Space = {
     "cfmt.policy": Among(("learned", "fixed")),
     "cfmt.mu": Uniform(0.2, 0.6),
