@@ -175,7 +175,8 @@ def of_million(million: Entry | None) -> list[str]:
         f"fifth of them held out: {million['training_rows']:,} training rows. All take part for one epoch, "
         f"native engine, {environment['threads']} threads ({command(million)}, "
         f"{environment['started'][:10]}). The partition takes {million['partition_seconds']:.2f} s, "
-        f"validation rows and preprocessing {million['build_seconds']:.2f} s. The methods run one after the other in one process, so the peak "
+        f"validation rows and preprocessing {million['build_seconds']:.2f} s. The methods run one after "
+        "the other in one process, so the peak "
         "is the largest so far."
     )
     return [f"## {million['clients']:,} clients", text, "\n".join(rows)]
