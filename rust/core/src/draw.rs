@@ -77,7 +77,8 @@ impl Weights<'_> {
             return Ok(());
         }
         let zero = if self.log { f64::NEG_INFINITY } else { 0.0 };
-        let positive = self.values.iter().filter(|&&w| w > zero).count();
+        let counted = |chunk: &[f64]| chunk.iter().map(|&w| usize::from(w > zero)).sum::<usize>();
+        let positive: usize = self.values.par_chunks(CHUNK).map(counted).sum();
         if positive == 0 {
             return Err(Error::Impossible(format!(
                 "weights of client {k} must have a positive one to draw sizes[{k}] = {size} rows from, got none in \
