@@ -15,6 +15,10 @@ from typer.testing import CliRunner
 
 from cfmt.cli import app, errors
 from cfmt.cli.progress import Lines
+from cfmt.cli.traffic import federation_builder, load_tables
+from cfmt.config import build_config
+from cfmt.data import Quantiles
+from cfmt.federated.artefact import load_detector
 
 runner = CliRunner()
 TINY = ["--clients", "10", "--train-rows", "2000", "--test-rows", "500", "--hidden", "8", "--steps", "5"]
@@ -67,7 +71,15 @@ def test_the_folder_keeps_everything(finished: tuple[Path, str, str]) -> None:
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
     assert len(list((folder / "runs").iterdir())) == 2 * 3
     assert len(list((folder / "models").iterdir())) == 2 * 3
-    for name in ("environment.json", "curves.png", "curves.svg", "methods.png", "methods.svg"):
+    for name in (
+        "environment.json",
+        "clients.png",
+        "clients.svg",
+        "curves.png",
+        "curves.svg",
+        "methods.png",
+        "methods.svg",
+    ):
         assert (folder / name).stat().st_size > 0
 
 
@@ -168,6 +180,26 @@ def test_run_shows_one_method_in_detail(tmp_path: Path) -> None:
     assert "seed 7" in out
     assert "Clusters" in out
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    code, out, err = invoke("run", *TINY, "--rounds", 2, "--scaling", "quantile", "--out", folder)
+    assert code == 0, err
+    assert "quantile scaling" in out
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert config["preprocessing"] == {"scaling": "quantile"}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["config"]["preprocessing"] == {"scaling": "quantile"}
+    detector = load_detector(folder / "model.safetensors")
+    checked = build_config(config)
+    train, tests = load_tables(checked.data, lambda _: None)
+    federation = federation_builder(checked, train, tests, lambda _: None)(0)
+    assert isinstance(federation.preprocessor.scaling, Quantiles)
+    assert detector.preprocessor.transform(tests[0]).tobytes() == federation.tests[0].X.tobytes()
+    code, _, err = invoke("run", "--resume", folder, "--scaling", "zscore")
+    assert code == errors.MISUSED
+    assert 'preprocessing.scaling: "quantile" -> "zscore"' in err
 
 
 def test_run_goes_where_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ REFUSED = [
     ("partition", "clients", True, "partition.clients must be a whole number >= 1, got True"),
     ("partition", "scheme", "dirichlett", "must be one of 'dirichlet' or 'iid', got 'dirichlett'"),
     ("partition", "validation_share", 1, "partition.validation_share must be a number in [0, 1), got 1"),
+    ("preprocessing", "scaling", "minmax", "must be one of 'zscore' or 'quantile', got 'minmax'"),
     ("training", "cohort", 0.0, "training.cohort must be a number in (0, 1], got 0.0"),
     ("training", "steps", "none", "exactly one of training.steps and training.epochs must be set"),
     ("methods", "names", [], "methods.names must be a list of names, got ()"),

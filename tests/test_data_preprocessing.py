@@ -14,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from cfmt.data import Preprocessor, Schema, Summary, Table, load_nsl_kdd, load_synthetic, summarise, summary
+from cfmt.data import (
+    Preprocessor,
+    Schema,
+    Summary,
+    Table,
+    ZScore,
+    load_nsl_kdd,
+    load_synthetic,
+    summarise,
+    summary,
+)
 from cfmt.data.moments import Moments
 from cfmt.errors import DataError
 from cfmt.ragged import Ragged
@@ -135,6 +145,7 @@ def test_a_feature_constant_on_each_client_alone_is_kept() -> None:
     rows = Ragged.from_sizes(np.arange(4), np.array([2, 2]))
     fitted = Preprocessor.fit(summarise(table_of(numeric, np.zeros((4, 2), np.int64)), rows))
     assert fitted.feature_names == ("fixed", "service=dns", "flag=ok")
+    assert isinstance(fitted.scaling, ZScore)
     np.testing.assert_array_equal(fitted.scaling.mean, [0, 0, 1.5])
     np.testing.assert_array_equal(fitted.scaling.scale, [0, 0, 0.5])
 
@@ -163,6 +174,7 @@ def test_rows_owned_twice_count_twice() -> None:
     rows = Ragged.from_sizes(np.array([3, 3, 5, 7, 7, 7]), np.array([2, 0, 4]))
     fitted = Preprocessor.fit(summarise(table, rows))
     expected = table.numeric[rows.values, 0]
+    assert isinstance(fitted.scaling, ZScore)
     np.testing.assert_allclose(fitted.scaling.mean[0], expected.mean(), rtol=1e-12)
     np.testing.assert_allclose(fitted.scaling.scale[0], expected.std(), rtol=1e-12)
 
@@ -173,6 +185,7 @@ def test_large_offset_keeps_its_digits() -> None:
     numeric[:, 0] = 1e9 + np.arange(1000) % 2
     table = table_of(numeric, np.zeros((1000, 2), np.int64))
     fitted = Preprocessor.fit(summarise(table, partition(1000, 37, seed=3)))
+    assert isinstance(fitted.scaling, ZScore)
     np.testing.assert_allclose(fitted.scaling.scale[0], 0.5, rtol=1e-6)
 
 
@@ -201,8 +214,9 @@ def test_dictionary_and_back(through_json: bool) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"scaling": {"kind": "quantile"}}, "scaling must be z-score, got 'quantile'"),
-        ({"kept": [True]}, "mean, scale and kept must be 3 finite numbers each"),
+        ({"scaling": {"kind": "minmax"}}, "scaling must be z-score or quantile, got 'minmax'"),
+        ({"scaling": {"kind": "z-score", "mean": [0], "scale": [1]}}, "must be 3 finite numbers each"),
+        ({"kept": [True]}, "kept must be 3 flags, got shape"),
         ({"categories": []}, "categories must be 2 lists, got 0"),
         ({"numeric": ["a", "a", "b"], "log1p": []}, "different names"),
         ({"scaling": None}, "preprocessing: "),

@@ -12,16 +12,16 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from cfmt.data import Preprocessor, load_synthetic, summarise
+from cfmt.data import Preprocessor, fit_preprocessor, load_synthetic
 from cfmt.errors import DataError, MissingExtraError
 from cfmt.federated.artefact import load_detector, save_detector
 from cfmt.nn import MLP
 
 
-@pytest.fixture(scope="module")
-def preprocessor() -> Preprocessor:
+@pytest.fixture(scope="module", params=["zscore", "quantile"])
+def preprocessor(request: pytest.FixtureRequest) -> Preprocessor:
     train, _ = load_synthetic(500, 10, seed=0)
-    return Preprocessor.fit(summarise(train))
+    return fit_preprocessor(train, scaling=request.param)
 
 
 @pytest.fixture

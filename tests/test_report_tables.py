@@ -159,3 +159,9 @@ def test_all_attack_follows_from_its_f1() -> None:
 )
 def test_setting_describes_the_partition(spec: PartitionSpec, text: str) -> None:
     assert text in Setting("NSL-KDD", False, spec, (0,)).describe()
+
+
+def test_setting_names_the_scaling_where_there_is_one() -> None:
+    spec = PartitionSpec(n_clients=5)
+    assert "quantile scaling · seed 0" in Setting("NSL-KDD", False, spec, (0,), "quantile").describe()
+    assert "scaling" not in Setting("NSL-KDD", False, spec, (0,)).describe()

@@ -96,7 +96,7 @@ def average_precision_from_histograms(positive: CountArray, negative: CountArray
     if one_class(caught, false_alerts):
         return float("nan")
     precision = caught / np.maximum(caught + false_alerts, 1)
-    return float(np.diff(caught, prepend=0) @ precision / caught[-1])
+    return float(np.sum(np.diff(caught, prepend=0) * precision) / caught[-1])
 
 
 def threshold_at_fpr(positive: CountArray, negative: CountArray, fpr: float) -> float:
@@ -171,7 +171,7 @@ def roc_area(caught: CountArray, false_alerts: CountArray) -> float:
         return float("nan")
     width = np.diff(false_alerts, prepend=0)
     height = caught - 0.5 * np.diff(caught, prepend=0)
-    return float(width @ height / (float(caught[-1]) * float(false_alerts[-1])))
+    return float(np.sum(width * height) / (float(caught[-1]) * float(false_alerts[-1])))
 
 
 def one_class(caught: CountArray, false_alerts: CountArray) -> bool:

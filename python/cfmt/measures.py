@@ -131,7 +131,7 @@ def gini(sizes: IntArray) -> float:
     if total == 0:
         return 0.0
     ranks = 2.0 * np.arange(1, n + 1) - n - 1
-    return float(ranks @ np.sort(sizes)) / (n * total)
+    return float(np.sum(ranks * np.sort(sizes))) / (n * total)
 
 
 def _check_counts(counts: IntArray) -> None:

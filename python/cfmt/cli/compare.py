@@ -21,7 +21,7 @@ SortMetric = Annotated[
 ]
 
 
-@takes_keys("data", "partition", "training", "methods", "cfmt", "evaluation", "seeds")
+@takes_keys("data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds")
 def compare(
     given: Tree,
     config: ConfigFile = None,

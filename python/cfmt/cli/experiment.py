@@ -15,7 +15,7 @@ from cfmt import _core
 from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
-from cfmt.cli.traffic import federation_builder, load_tables
+from cfmt.cli.traffic import federation_builder, load_tables, split
 from cfmt.config import ExperimentConfig
 from cfmt.errors import ConfigError
 
@@ -207,5 +207,23 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
     )
     summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
     directory.write_summary(summary)
-    setting = Setting(train.name, train.synthetic, config.partition_spec(), tuple(config.seed_range))
+    _plot_clients(config, train, directory)
+    setting = Setting(
+        train.name,
+        train.synthetic,
+        config.partition_spec(),
+        tuple(config.seed_range),
+        config.preprocessing.scaling,
+    )
     return Finished(directory, tuple(records), methods, differences, setting, summary)
+
+
+def _plot_clients(config: ExperimentConfig, train: Table, directory: RunDirectory) -> None:
+    """Draw what the clients of the first seed hold."""
+    from cfmt.measures import class_counts
+    from cfmt.report import Setting, plot_clients, save_figure
+
+    seed = config.seeds.first
+    counts = class_counts(split(config, train, seed), train.family, len(train.families))
+    setting = Setting(train.name, train.synthetic, config.partition_spec(), (seed,))
+    save_figure(plot_clients(counts, train.families, title=setting.describe()), directory.path, "clients")

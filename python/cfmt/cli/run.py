@@ -22,6 +22,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
 @takes_keys(
     "data",
     "partition",
+    "preprocessing",
     "training",
     "methods",
     "cfmt",

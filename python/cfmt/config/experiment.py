@@ -15,6 +15,7 @@ from cfmt.config.sections import (
     EvaluationConfig,
     MethodsConfig,
     PartitionConfig,
+    PreprocessingConfig,
     SeedsConfig,
     TrainingConfig,
 )
@@ -38,6 +39,8 @@ class ExperimentConfig(BaseModel):
         Where the traffic comes from.
     partition : PartitionConfig
         How the rows are dealt out to the clients.
+    preprocessing : PreprocessingConfig
+        What the detector sees of a row.
     training : TrainingConfig
         Rounds, local training, and what it runs on.
     methods : MethodsConfig
@@ -54,6 +57,7 @@ class ExperimentConfig(BaseModel):
 
     data: DataConfig = DataConfig()
     partition: PartitionConfig = PartitionConfig()
+    preprocessing: PreprocessingConfig = PreprocessingConfig()
     training: TrainingConfig = TrainingConfig()
     methods: MethodsConfig = MethodsConfig()
     cfmt: CfmtConfig = CfmtConfig()

@@ -18,6 +18,7 @@ __all__ = [
     "MethodsConfig",
     "Option",
     "PartitionConfig",
+    "PreprocessingConfig",
     "SeedsConfig",
     "TrainingConfig",
 ]
@@ -124,6 +125,14 @@ class PartitionConfig(_Section):
             if isinstance(value, tuple) and value[0] > value[1]:
                 raise ValueError(f"partition.{name} must run from low to high, got {value[0]},{value[1]}")
         return self
+
+
+class PreprocessingConfig(_Section):
+    """Preprocessing: what the detector sees of a row."""
+
+    scaling: Literal["zscore", "quantile"] = _key(
+        "zscore", "Numeric features: mean 0 and variance 1, or centred ranks, which no outlier stretches."
+    )
 
 
 class TrainingConfig(_Section):

@@ -5,56 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.moments import Moments
+from cfmt.data.scaling import Quantiles, Scaling, ZScore, scaling_from_dict
 from cfmt.data.schema import Schema, Table
-from cfmt.data.summary import Summary
+from cfmt.data.sketch import Grid, Sketch, sketch_values
+from cfmt.data.summary import Summary, summarise
 from cfmt.errors import DataError
+from cfmt.ragged import Ragged
 
-__all__ = ["Preprocessor", "ZScore"]
+__all__ = ["Preprocessor", "fit_preprocessor"]
 
 _CHUNK_ROWS = 1 << 15
 
-
-@dataclass(frozen=True, eq=False)
-class ZScore:
-    """Centre and scale numeric features; one that is constant becomes 0.
-
-    Parameters
-    ----------
-    mean : ndarray of shape (n_numeric,), float64
-        To subtract.
-    scale : ndarray of shape (n_numeric,), float64
-        To divide by: the population's standard deviation, 0 for a constant feature.
-    """
-
-    mean: npt.NDArray[np.float64]
-    scale: npt.NDArray[np.float64]
-
-    @classmethod
-    def fit(cls, moments: Moments) -> ZScore:
-        """Take mean and standard deviation from merged moments."""
-        return cls(moments.mean, np.where(moments.constant, 0.0, np.sqrt(moments.variance)))
-
-    def transform(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Scale values of shape (n, n_numeric); the result has the same shape."""
-        centred = values - self.mean
-        return np.divide(centred, self.scale, out=np.zeros_like(centred), where=self.scale > 0)
+Sent = TypeVar("Sent", Summary, Sketch)
 
 
 @dataclass(frozen=True, eq=False)
 class Preprocessor:
-    """Fitted preprocessing: ``log1p`` where listed, z-score, one-hot.
+    """Fitted preprocessing: ``log1p`` where listed, z-score or quantiles, one-hot.
 
     Parameters
     ----------
     schema : Schema
         Names of the features that go in.
-    scaling : ZScore
+    scaling : ZScore or Quantiles
         Of all numeric features.
     kept : ndarray of shape (n_numeric,), bool
         Numeric features that come out.
@@ -63,18 +41,27 @@ class Preprocessor:
     """
 
     schema: Schema
-    scaling: ZScore
+    scaling: Scaling
     kept: npt.NDArray[np.bool_]
     categories: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def fit(cls, summaries: Summary | Iterable[Summary], *, drop_constant: bool = True) -> Preprocessor:
+    def fit(
+        cls,
+        summaries: Summary | Iterable[Summary],
+        sketches: Sketch | Iterable[Sketch] | None = None,
+        *,
+        drop_constant: bool = True,
+    ) -> Preprocessor:
         """Fit to the rows that were summarised.
 
         Parameters
         ----------
         summaries : Summary or iterable of Summary
             Of each client, or merged already. An iterable is consumed one by one.
+        sketches : Sketch or iterable of Sketch, optional
+            Of the same rows, likewise, on the grid that spans the merged summaries: numeric features become
+            mid-ranks. Without sketches they become z-scores.
         drop_constant : bool, default=True
             Whether numeric features with one value in the whole federation are left out; else they are 0.
 
@@ -85,16 +72,19 @@ class Preprocessor:
         Raises
         ------
         DataError
-            If there are no rows.
+            If there are no rows, or the sketches are not of the rows that were summarised.
         ValueError
-            If the summaries are of different schemas.
+            If summaries or sketches are of different schemas or grids.
         """
-        merged = summaries if isinstance(summaries, Summary) else _merged(summaries)
+        merged = _merged("summaries", "summary", summaries)
         if merged.moments.count == 0:
             raise DataError("summaries must have at least one row in all, got none; give clients rows")
         constant = merged.moments.constant
         kept = ~constant if drop_constant else np.ones_like(constant)
-        return cls(merged.schema, ZScore.fit(merged.moments), kept, merged.categories)
+        scaling: Scaling = ZScore.fit(merged.moments)
+        if sketches is not None:
+            scaling = Quantiles.fit(_of_same_rows(merged, _merged("sketches", "sketch", sketches)))
+        return cls(merged.schema, scaling, kept, merged.categories)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -148,11 +138,7 @@ class Preprocessor:
             "numeric": list(self.schema.numeric),
             "categorical": list(self.schema.categorical),
             "log1p": list(self.schema.log1p),
-            "scaling": {
-                "kind": "z-score",
-                "mean": self.scaling.mean.tolist(),
-                "scale": self.scaling.scale.tolist(),
-            },
+            "scaling": self.scaling.to_dict(),
             "kept": self.kept.tolist(),
             "categories": [list(words) for words in self.categories],
         }
@@ -177,15 +163,12 @@ class Preprocessor:
             If an entry is missing, or they do not fit each other.
         """
         try:
-            scaling = values["scaling"]
-            if scaling["kind"] != "z-score":
-                raise ValueError(f"scaling must be z-score, got {scaling['kind']!r}")
             schema = Schema(*(tuple(values[name]) for name in ("numeric", "categorical", "log1p")))
-            arrays = [np.array(scaling[name], dtype=np.float64) for name in ("mean", "scale")]
+            n_numeric = len(schema.numeric)
+            scaling = scaling_from_dict(values["scaling"], n_numeric)
             kept = np.array(values["kept"], dtype=np.bool_)
-            shapes = {array.shape for array in (*arrays, kept)}
-            if shapes != {(len(schema.numeric),)} or not np.isfinite(arrays).all():
-                raise ValueError(f"mean, scale and kept must be {len(schema.numeric)} finite numbers each")
+            if kept.shape != (n_numeric,):
+                raise ValueError(f"kept must be {n_numeric} flags, got shape {kept.shape}")
             categories = tuple(tuple(words) for words in values["categories"])
             if len(categories) != len(schema.categorical):
                 raise ValueError(f"categories must be {len(schema.categorical)} lists, got {len(categories)}")
@@ -193,12 +176,67 @@ class Preprocessor:
             raise DataError(f"preprocessing: {error} is missing; save the model again") from error
         except (TypeError, ValueError) as error:
             raise DataError(f"preprocessing: {error}; save the model again") from error
-        return cls(schema, ZScore(*arrays), kept, categories)
+        return cls(schema, scaling, kept, categories)
 
 
-def _merged(summaries: Iterable[Summary]) -> Summary:
-    remaining = iter(summaries)
+def fit_preprocessor(
+    table: Table, rows: Ragged[np.int64] | None = None, *, scaling: Literal["zscore", "quantile"] = "zscore"
+) -> Preprocessor:
+    """Fit to clients' rows by what each would send: its summary and then, for quantiles, its sketch.
+
+    Parameters
+    ----------
+    table : Table
+        The rows that clients own.
+    rows : Ragged of int64, optional
+        Row numbers in ``table`` of each client; without it, one client owns the whole table.
+    scaling : {"zscore", "quantile"}, default="zscore"
+        What numeric features become: :class:`~cfmt.data.scaling.ZScore` or
+        :class:`~cfmt.data.scaling.Quantiles`.
+
+    Returns
+    -------
+    Preprocessor
+
+    Raises
+    ------
+    DataError
+        If there are no rows.
+    IndexError
+        If a row number lies outside the table.
+    ValueError
+        If the scaling is unknown.
+    """
+    if scaling not in ("zscore", "quantile"):
+        raise ValueError(f"scaling must be 'zscore' or 'quantile', got {scaling!r}")
+    summary = summarise(table, rows)
+    if scaling == "zscore":
+        return Preprocessor.fit(summary)
+    return Preprocessor.fit(summary, sketch_values(table, Grid.spanning(summary.moments), rows))
+
+
+def _merged(name: str, one: str, given: Sent | Iterable[Sent]) -> Sent:
+    if isinstance(given, (Summary, Sketch)):
+        return given
+    remaining = iter(given)
     first = next(remaining, None)
     if first is None:
-        raise DataError("summaries must be at least one, got none; give the summary of each client")
-    return reduce(Summary.merge, remaining, first)
+        raise DataError(f"{name} must be at least one, got none; give the {one} of each client")
+    return reduce(lambda merged, sent: merged.merge(sent), remaining, first)
+
+
+def _of_same_rows(summary: Summary, sketch: Sketch) -> Sketch:
+    summary.schema.check_same(sketch.schema)
+    n_rows = summary.moments.count
+    if sketch.n_rows != n_rows:
+        raise DataError(
+            f"sketches must count the {n_rows:,} rows that were summarised, got {sketch.n_rows:,}; "
+            "give summary and sketch of the same clients"
+        )
+    wanted = Grid(summary.moments.minimum, summary.moments.maximum, sketch.grid.n_bins)
+    if not sketch.grid.equals(wanted):
+        raise DataError(
+            "sketches must be on the grid that spans the merged summaries, got another; "
+            "make them with Grid.spanning(summary.moments)"
+        )
+    return sketch

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data import Preprocessor, Table, novel_rows, summarise
+from cfmt.data import Preprocessor, Table, fit_preprocessor, novel_rows
 from cfmt.parts import split_validation
 from cfmt.ragged import Ragged
 
@@ -64,7 +65,7 @@ class Federation:
     tests : tuple of TestSet
         The server's test sets; the first is the main one.
     preprocessor : Preprocessor
-        Fitted from sums and counts that the clients send over their training rows.
+        Fitted from sums, extremes and counts that the clients send over their training rows.
     name : str
         Name of the data set.
     synthetic : bool
@@ -90,6 +91,7 @@ class Federation:
         parts: Ragged[np.int64],
         *,
         validation_share: float = 0.2,
+        scaling: Literal["zscore", "quantile"] = "zscore",
         seed: int,
     ) -> Federation:
         """Split off validation rows, fit the preprocessing on the rest, and transform everything.
@@ -104,6 +106,8 @@ class Federation:
             Each client's rows of ``train``.
         validation_share : float, default=0.2
             Share of a client's rows that it holds out, by class; in [0, 1).
+        scaling : {"zscore", "quantile"}, default="zscore"
+            What numeric features become, as in :func:`cfmt.data.fit_preprocessor`.
         seed : int
             Seed of the run.
 
@@ -114,13 +118,13 @@ class Federation:
         Raises
         ------
         ValueError
-            If the share is out of range, or a part names a row that is not there.
+            If the share is out of range, the scaling is unknown, or a part names a row that is not there.
         """
         used, rows = np.unique(parts.values, return_inverse=True)
         own = train.take(used)
         parts = parts.with_values(rows.astype(np.int64))
         fit_rows, held_out = split_validation(parts, own.is_attack, validation_share, seed=seed)
-        preprocessor = Preprocessor.fit(summarise(own, fit_rows))
+        preprocessor = fit_preprocessor(own, fit_rows, scaling=scaling)
         return cls(
             X=preprocessor.transform(own),
             is_attack=own.is_attack,

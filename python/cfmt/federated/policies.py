@@ -149,7 +149,8 @@ def remember(
 def _hand_rule(rule: HandRule, meta_states: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     bins = meta_states.shape[1] // 2
     centres = (np.arange(bins) + 0.5) / bins
-    training, validation = meta_states[:, :bins] @ centres, meta_states[:, bins:] @ centres
+    training = (meta_states[:, :bins] * centres).sum(axis=1)
+    validation = (meta_states[:, bins:] * centres).sum(axis=1)
     overfit = validation - training > rule.gap
     return np.select([overfit, training > rule.high_error], [rule.overfit, rule.underfit], rule.learning)
 

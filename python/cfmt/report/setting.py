@@ -1,4 +1,4 @@
-"""What a title has to say: data, clients, skew, prevalence and seeds."""
+"""What a title has to say: data, clients, skew, prevalence, scaling and seeds."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ class Setting:
         How rows were split over clients.
     seeds : tuple of int
         Seeds of the runs.
+    scaling : str, default=""
+        How numeric features were scaled; empty where no model is meant.
     """
 
     data: str
     synthetic: bool
     partition: PartitionSpec
     seeds: tuple[int, ...]
+    scaling: str = ""
 
     @property
     def data_title(self) -> str:
@@ -39,7 +42,7 @@ class Setting:
         """Write the setting on one line, for titles."""
         spec = self.partition
         clients = "1 client" if spec.n_clients == 1 else f"{spec.n_clients:,} clients"
-        parts = [self.data_title, clients, self._skew(), self._prevalence(), self._seeds()]
+        parts = [self.data_title, clients, self._skew(), self._prevalence(), self._scaling(), self._seeds()]
         return " · ".join(part for part in parts if part)
 
     def _skew(self) -> str:
@@ -55,6 +58,9 @@ class Setting:
                 return f"attacks {100 * low:.3g}-{100 * high:.3g} %"
             case share:
                 return f"attacks {100 * share:.3g} %"
+
+    def _scaling(self) -> str:
+        return f"{self.scaling} scaling" if self.scaling else ""
 
     def _seeds(self) -> str:
         if len(self.seeds) == 1:
