@@ -50,6 +50,12 @@ test: setup ## Run the Rust and the Python tests
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
+bench: setup ## Time the kernels, alone and against the Python one would write (some minutes; THREADS=2)
+	rm -rf target/criterion
+	RAYON_NUM_THREADS=$(THREADS) cargo bench --package cfmt-core --bench kernels -- --noplot
+	CFMT_THREADS=$(THREADS) $(BIN)/python -m pytest -m benchmark benches --benchmark-json target/benchmark.json
+	$(BIN)/python benches/table.py target/benchmark.json target/criterion
+
 lint: setup ## Check style, types and the stub
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings

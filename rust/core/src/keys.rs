@@ -6,6 +6,7 @@
 //! ceiling the k smallest lie, and a bound that costs a few instructions tells which rows may lie below it.
 //! Where the sample was misleading, all keys are computed. Costs O(rows), parallel over the pieces of a large
 //! client.
+#![allow(clippy::inline_always, reason = "what runs in `vectorised` must be inlined to become vector code")]
 
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use crate::clients::{CHUNK, ClientStreams};
 use crate::elementary::{ln_lower_bound, ln_normal, open_unit};
 use crate::ragged::{offsets_of, split_mut};
 use crate::select::kth_smallest;
+use crate::vector::vectorised;
 
 /// The part of a client's stream from which the sample's keys are drawn.
 const SAMPLE_PART: usize = 1 << 33;
@@ -29,14 +31,20 @@ const BLOCK: usize = 512;
 
 /// How the keys of a client's rows are computed.
 pub struct Keys<F> {
-    /// The factor of `ln E`, at least 0.
-    pub spread: f64,
-    /// `offsets(rows, out)` computes the offsets of a range of the client's rows: numbers, plus infinity for rows
-    /// that are never drawn, or minus infinity for rows that always are.
-    pub offsets: F,
+    spread: f64,
+    offsets: F,
 }
 
 impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
+    /// Keys with `spread`, the factor of `ln E`, at least 0.
+    ///
+    /// `offsets(rows, out)` computes the offsets of a range of the client's rows: numbers, plus infinity for rows
+    /// that are never drawn, or minus infinity for rows that always are. It should always be inlined, see
+    /// [`vectorised`].
+    pub fn new(spread: f64, offsets: F) -> Self {
+        Self { spread, offsets }
+    }
+
     /// Fills `out` with the rows of the `out.len()` smallest keys among `n`, plus `first`, in rising order.
     ///
     /// `k` is the client's index in the group.
@@ -86,10 +94,17 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
     fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Vec<Vec<u128>> {
         (0..n.div_ceil(CHUNK))
             .into_par_iter()
-            .map(|c| self.piece(c * CHUNK..n.min((c + 1) * CHUNK), ceiling, &mut streams.chunk(k, c)))
+            .map(|c| {
+                let (rows, mut rng) = (c * CHUNK..n.min((c + 1) * CHUNK), streams.chunk(k, c));
+                vectorised(
+                    #[inline(always)]
+                    || self.piece(rows, ceiling, &mut rng),
+                )
+            })
             .collect()
     }
 
+    #[inline(always)]
     fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Vec<u128> {
         let mut found = Vec::new();
         let (mut words, mut offsets, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
@@ -157,10 +172,10 @@ mod tests {
 
     fn draw(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64 + Sync) -> Vec<i64> {
         let mut out = vec![-1; size];
-        let offsets = |rows: Range<usize>, out: &mut [f64]| {
+        let fill = |rows: Range<usize>, out: &mut [f64]| {
             out.iter_mut().zip(rows).for_each(|(slot, row)| *slot = offset(row));
         };
-        Keys { spread, offsets }.draw(n, 0, &mut out, STREAMS, 0);
+        Keys::new(spread, fill).draw(n, 0, &mut out, STREAMS, 0);
         out
     }
 
