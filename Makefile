@@ -5,12 +5,17 @@ THREADS ?= 2
 DATA ?= synthetic
 SEEDS ?= 3
 ROUNDS ?= 50
+TUNED ?= docs/results/tuned
 METHODS ?= fedavg,fedprox,fed-over,fed-under,cfmt
+PEERS ?= all
+CLIENTS ?=
+DIRICHLET ?=
+QUICK ?=
 
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format bench wheel clean
+.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +38,10 @@ setup: .venv/.built ## Make .venv with everything, build the kernels
 run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with NSL-KDD's files)
 	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
+
+results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
+	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
+	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
 
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core
@@ -60,9 +69,18 @@ format: setup ## Rewrite the sources in house style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100,1000 DIRICHLET=1000 QUICK=1)
+	PYTHONPATH=benches $(BIN)/python -P -m peers.compare --peers '$(PEERS)' --clients '$(CLIENTS)' \
+	  --dirichlet '$(DIRICHLET)' $(if $(QUICK),--quick)
+	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+
+bench-million: setup ## Time rounds of a million clients (CLIENTS=100000 for fewer)
+	PYTHONPATH=benches $(BIN)/python -P benches/million.py $(if $(CLIENTS),--clients $(CLIENTS))
+	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+
 wheel: .venv/.python ## Build the wheel into dist/
 	rm -rf dist
 	$(BIN)/maturin build --release --locked --quiet --out dist
 
 clean: ## Remove what was built (not runs/)
-	rm -rf .venv target dist
+	rm -rf .venv .venv-peers target dist

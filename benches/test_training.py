@@ -66,7 +66,7 @@ def arguments(work: Round) -> dict[str, Any]:
 
 def sum_natively(engine: NativeEngine, work: Round) -> Doubles:
     clusters = np.zeros(work.rows.n_clients, np.int64)
-    sums, _ = engine.train_and_sum(weights=work.weights, clusters=clusters, n_clusters=1, **arguments(work))
+    sums, *_ = engine.train_and_sum(weights=work.weights, clusters=clusters, n_clusters=1, **arguments(work))
     return sums.ravel()
 
 

@@ -135,7 +135,14 @@ fn training(c: &mut Criterion) {
     let weighting = Weighting { weights: &ones, clusters: &zeros, n_clusters: 1, start: None };
     c.bench_function("local training, summed: 125,973 rows on 1,000 clients", |b| {
         b.iter(|| {
-            train_and_sum(black_box(table), &Models { shape, params: &params }, cohort, training, weighting)
+            train_and_sum(
+                black_box(table),
+                &Models { shape, params: &params },
+                cohort,
+                training,
+                weighting,
+                None,
+            )
         });
     });
 }

@@ -49,6 +49,11 @@ impl WeightedSum {
         self.n_params
     }
 
+    /// Weighted sum of the updates of each cluster, `(n_clusters, n_params)`.
+    pub fn sums(&self) -> &[f64] {
+        &self.sums
+    }
+
     /// Sum of the weights of each cluster.
     pub fn totals(&self) -> &[f64] {
         &self.totals

@@ -1,0 +1,159 @@
+"""The peers, how each is installed, and what it can be held to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One side of the comparison.
+
+    Parameters
+    ----------
+    name : str
+        Name on the command line and in files.
+    label : str
+        Name in tables.
+    module : str
+        Program in this package.
+    arguments : tuple of str
+        Its arguments after the workload.
+    requirements : tuple of str
+        What pip installs into an environment of its own; none means the project's environment.
+    environment : str
+        Name of that environment; several peers may share one.
+    shares_torch : bool
+        Whether that environment sees the project's packages, so that torch is not stored twice.
+    python : tuple of int
+        Oldest Python that the peer runs on.
+    exact : bool
+        Whether it trains on exactly our batches in the first round, so that its model must equal ours.
+    remark : str
+        What a reader of the table must know.
+    """
+
+    name: str
+    label: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    environment: str = ""
+    shares_torch: bool = False
+    python: tuple[int, int] = (3, 11)
+    exact: bool = True
+    remark: str = ""
+
+
+OURS = Peer("ours-native", "cfmt, native engine", "ours", ("--engine", "native"), remark="2 threads")
+
+PEERS = (
+    Peer("ours-torch", "cfmt, torch engine", "ours", ("--engine", "torch"), remark="2 threads"),
+    Peer("numpy", "numpy, loop over clients", "numpy_loop", remark="2 processes"),
+    Peer(
+        "torch-loader",
+        "PyTorch, loop with DataLoader",
+        "torch_loop",
+        ("--idiom", "loader"),
+        remark="1 process, 1 thread: the idiom of tutorials",
+    ),
+    Peer("torch-tuned", "PyTorch, tuned loop", "torch_loop", ("--idiom", "tuned"), remark="2 processes"),
+    Peer("torch-func", "PyTorch, vmap(grad)", "torch_func", remark="2 threads, best group size"),
+    Peer(
+        "jax",
+        "JAX, jit(vmap(scan))",
+        "jax_vmap",
+        requirements=("jax",),
+        environment="jax",
+        remark="2 threads, best group size, compilation not counted",
+    ),
+    Peer(
+        "flower",
+        "Flower simulation",
+        "flower",
+        requirements=("flwr[simulation]>=1.20",),
+        environment="flower",
+        shares_torch=True,
+        remark="Ray, 2 actors of 1 processor",
+    ),
+    Peer(
+        "pfl",
+        "pfl-research",
+        "pfl",
+        requirements=("pfl[pytorch]>=0.6,<0.7",),
+        environment="pfl",
+        shares_torch=True,
+        remark="1 process; never shuffles again",
+    ),
+    Peer(
+        "fedlab",
+        "FedLab",
+        "fedlab",
+        requirements=("fedlab==1.3.0",),
+        environment="fedlab",
+        shares_torch=True,
+        remark="1 process, its serial trainer",
+    ),
+    Peer(
+        "blazefl",
+        "BlazeFL",
+        "blazefl",
+        requirements=("blazefl[contrib,reproducibility]>=3",),
+        environment="blazefl",
+        shares_torch=True,
+        python=(3, 14),
+        remark="2 threads",
+    ),
+    Peer(
+        "fedjax",
+        "FedJAX",
+        "fedjax",
+        # the last releases of 2024 that it imports with
+        requirements=("fedjax==0.0.17", "jax==0.4.25", "jaxlib==0.4.25", "dm-haiku==0.0.12", "numpy<2"),
+        environment="fedjax",
+        exact=False,
+        remark="fills up each client's last batch with rows of a further pass",
+    ),
+)
+
+MEAN = (
+    Peer("mean-cfmt", "cfmt.weighted_mean", "kernels", ("--kernel", "mean-cfmt")),
+    Peer(
+        "mean-flower",
+        "flwr.server.strategy.aggregate",
+        "kernels",
+        ("--kernel", "mean-flower"),
+        requirements=("flwr[simulation]>=1.20",),
+        environment="flower",
+        shares_torch=True,
+    ),
+)
+
+PARTITION = (
+    Peer(
+        "partition-cfmt",
+        "cfmt.partition_dirichlet",
+        "kernels",
+        ("--kernel", "partition-cfmt"),
+        exact=False,
+    ),
+    Peer(
+        "partition-flwr-datasets",
+        "flwr_datasets DirichletPartitioner",
+        "kernels",
+        ("--kernel", "partition-flwr-datasets"),
+        requirements=("flwr-datasets",),
+        environment="flwr-datasets",
+    ),
+)
+
+
+def chosen(names: str) -> tuple[Peer, ...]:
+    """Look peers up by their names, separated by commas; ``all`` means all."""
+    if names == "all":
+        return PEERS
+    known = {peer.name: peer for peer in PEERS}
+    unknown = [name for name in names.split(",") if name not in known]
+    if unknown:
+        raise SystemExit(f"peers must be some of {', '.join(known)}, got {', '.join(unknown)}")
+    return tuple(known[name] for name in names.split(","))
