@@ -9,9 +9,9 @@ use rayon::prelude::*;
 
 use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
-use crate::elementary::{exp_nonpositive, ln};
+use crate::elementary::exp_nonpositive;
 use crate::error::{Error, Result, check_all, check_len};
-use crate::keys::Keys;
+use crate::keys::{Keys, Offset, Weight};
 use crate::ragged::{Ragged, offsets_of, split_mut};
 
 /// Weights of rows, as they are or as logarithms.
@@ -96,16 +96,28 @@ impl Weights<'_> {
     }
 
     fn without(self, first: usize, out: &mut [i64], streams: ClientStreams, k: usize) {
-        let keys = Keys::new(
-            1.0,
-            #[inline(always)]
-            |rows, offsets| {
-                for (offset, &weight) in offsets.iter_mut().zip(&self.values[rows]) {
-                    *offset = -if self.log { weight } else { ln(weight) };
-                }
-            },
-        );
-        keys.draw(self.values.len(), first, out, streams, k);
+        let n = self.values.len();
+        if self.log {
+            let keys = Keys::new(
+                1.0,
+                Offset,
+                #[inline(always)]
+                |rows, offsets| {
+                    for (offset, &weight) in offsets.iter_mut().zip(&self.values[rows]) {
+                        *offset = -weight;
+                    }
+                },
+            );
+            keys.draw(n, first, out, streams, k);
+        } else {
+            let keys = Keys::new(
+                1.0,
+                Weight,
+                #[inline(always)]
+                |rows, weights| weights.copy_from_slice(&self.values[rows]),
+            );
+            keys.draw(n, first, out, streams, k);
+        }
     }
 
     fn with_replacement(self, first: usize, out: &mut [i64], streams: ClientStreams, k: usize) {

@@ -10,3 +10,26 @@ use pulp::Arch;
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(work)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elementary::{exp_nonpositive, ln};
+
+    #[test]
+    fn vectors_change_no_bit() {
+        let xs: Vec<f64> = (0..1000).map(|i| f64::from(i) * 0.0137 + 1e-300).collect();
+        let compute = |out: &mut [u64]| {
+            for (slot, &x) in out.iter_mut().zip(&xs) {
+                *slot = (exp_nonpositive(-x) * x + ln(x)).to_bits();
+            }
+        };
+        let (mut plain, mut wide) = (vec![0; xs.len()], vec![0; xs.len()]);
+        compute(&mut plain);
+        vectorised(
+            #[inline(always)]
+            || compute(&mut wide),
+        );
+        assert_eq!(plain, wide);
+    }
+}
