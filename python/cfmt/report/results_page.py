@@ -36,10 +36,10 @@ _INTRODUCTION = """\
 
 This page is made by `make results` of the files in `{folder}`, its `findings.md` among them. Methods are
 trained on clients with training rows of {data} and judged once, after the last round, on {test}. Nothing
-was chosen by a score on the test file: thresholds are chosen on the clients' validation rows (main rule: `{rule}`),
-settings on held-out training rows. Figures are means over {seeds} seeds with half the 95 % Student interval;
-a seed moves partition, initialisation and every draw. Differences are paired by seed and bold where their
-interval leaves out 0; *all attack* calls every row an attack and costs nothing to build.
+was chosen by a score on the test file: thresholds are chosen on the clients' validation rows (main rule:
+`{rule}`), settings on held-out training rows. Figures are means over {seeds} seeds with half the 95 % Student
+interval; a seed moves partition, initialisation and every draw. Differences are paired by seed and bold where
+their interval leaves out 0; *all attack* calls every row an attack and costs nothing to build.
 """
 _QUICK = "**The quick form: few rounds and seeds, to see that everything runs. It proves nothing.**\n"
 _SYNTHETIC = "**SYNTHETIC traffic: these figures say nothing about real traffic.**\n"
