@@ -135,7 +135,7 @@ def _ahead_of(rows: Sequence[ResultRow]) -> dict[str, dict[str, Interval]]:
 
 
 def _findings(folder: Path) -> Iterator[str]:
-    """What people make of the figures: the one part of the page that is written by hand."""
+    """Take in what people make of the figures: the one part of the page that is written by hand."""
     path = folder / "findings.md"
     if path.exists():
         yield path.read_text(encoding="utf-8")
