@@ -5,6 +5,7 @@ THREADS ?= 2
 DATA ?= synthetic
 SEEDS ?= 3
 ROUNDS ?= 50
+TUNED ?= docs/results/tuned
 METHODS ?= fedavg,fedprox,fed-over,fed-under,cfmt
 PEERS ?= all
 CLIENTS ?=
@@ -14,7 +15,7 @@ QUICK ?=
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint format bench bench-peers bench-million wheel clean
+.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,12 +39,22 @@ run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with 
 	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
 
+results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
+	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
+	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
+
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core
 	$(BIN)/python -m pytest
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+bench: setup ## Time the kernels, alone and against the Python one would write (some minutes; THREADS=2)
+	rm -rf target/criterion
+	RAYON_NUM_THREADS=$(THREADS) cargo bench --package cfmt-core --bench kernels -- --noplot
+	CFMT_THREADS=$(THREADS) $(BIN)/python -m pytest -m benchmark benches --benchmark-json target/benchmark.json
+	$(BIN)/python benches/table.py target/benchmark.json target/criterion
 
 lint: setup ## Check style, types and the stub
 	cargo fmt --all --check

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.evaluation import CurvePoint, Evaluation
+from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.state import RoundReport
 from cfmt.report import RunRecord
 
@@ -40,9 +40,7 @@ def made_up_record(method: str, seed: int, *, level: float = 0.0, n_rounds: int 
         "f1_all_attack": 0.7255
     }
     evaluation = Evaluation(
-        threshold=0.137,
-        fpr=0.05,
-        alerts_per_million=48_213.0,
+        decisions=(_decision("fpr:0.05", 0.137), _decision("f1", float("inf"))),
         tests={"KDDTest+": test, "KDDTest-21": test | {"f1_all_attack": 0.8998}},
         validation={"roc_auc": 0.997, "pr_auc": 0.981, "f1_at_threshold": 0.95, "n_rows": 25_195.0},
         clients={"n_judged": 93.0, "worst_f1": 0.31, "p10_f1": 0.62},
@@ -56,6 +54,8 @@ def made_up_record(method: str, seed: int, *, level: float = 0.0, n_rounds: int 
         "alerts_per_million": 48_213.0,
         "megabytes": 1_234.5,
         "seconds": 41.2 + seed,
+        "f1@f1": 0.7,
+        "alerts_per_million@f1": 0.0,
     }
     metrics = {name: figures | shared for name, figures in evaluation.tests.items()}
     return RunRecord(method, seed, metrics, evaluation, tuple(reports), tuple(curve))
@@ -83,6 +83,12 @@ def _report(number: int, method: str) -> RoundReport:
         bytes_up=1_000_800,
         seconds=0.8,
     )
+
+
+def _decision(rule: str, threshold: float) -> Decision:
+    figures = {"f1": 0.8, "macro_f1": 0.79, "recall": 0.7, "recall_novel": 0.4, "fpr": 0.04}
+    tests = {"KDDTest+": figures, "KDDTest-21": figures}
+    return Decision(rule, threshold, 48_213.0 if np.isfinite(threshold) else 0.0, tests)
 
 
 def _clusters() -> tuple[dict[str, float], ...]:

@@ -255,6 +255,24 @@ def test_partition_takes_more_clients_than_rows() -> None:
     assert "Rows of each client" not in out
 
 
+def test_partition_is_kept_and_shown_again(tmp_path: Path) -> None:
+    made = ["--train-rows", 3000, "--rows-per-client", "5,20", "--min-size", 1]
+    code, out, err = invoke("partition", "--clients", 300, *made, "--seed", 4, "--out", tmp_path / "parts")
+    assert code == 0, err
+    assert f"kept in {tmp_path / 'parts'}" in err
+    again = ["--train-rows", 3000, "--partition-from", tmp_path / "parts"]
+    assert invoke("partition", *again)[:2] == (0, out)  # with the seed that it was made by
+    code, _, err = invoke("partition", *again, "--clients", 299)
+    assert code == errors.MISUSED
+    assert "partition.clients = 299: the partition in" in err
+    code, _, err = invoke("partition", "--train-rows", 2999, "--partition-from", tmp_path / "parts")
+    assert code == errors.FAILED
+    assert "is a partition of another table" in err
+    code, _, err = invoke("partition", "--partition-from", tmp_path / "none")
+    assert code == errors.FAILED
+    assert "cfmt partition --out" in err
+
+
 def test_options_win_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "experiment.toml"
     file.write_text("[partition]\nclients = 7\nalpha = 0.9\n")

@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 
 from cfmt.cli import app, errors
 from cfmt.cli.progress import Lines
-from cfmt.cli.traffic import federation_builder, load_tables
 from cfmt.config import build_config
 from cfmt.data import Quantiles
+from cfmt.federated import cohort
 from cfmt.federated.artefact import load_detector
+from cfmt.protocol.traffic import federation_builder, load_tables
 
 runner = CliRunner()
 TINY = ["--clients", "10", "--train-rows", "2000", "--test-rows", "500", "--hidden", "8", "--steps", "5"]
@@ -180,6 +181,41 @@ def test_run_shows_one_method_in_detail(tmp_path: Path) -> None:
     assert "seed 7" in out
     assert "Clusters" in out
     assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_run_on_a_saved_partition_is_the_run_that_deals_it_out(tmp_path: Path) -> None:
+    assert invoke("partition", *TINY[:6], "--seed", 7, "--out", tmp_path / "parts")[0] == 0
+    run = ["run", *TINY[2:], "--rounds", 2, "--seed", 7, "--json"]
+    code, saved, err = invoke(*run, "--partition-from", tmp_path / "parts", "--out", tmp_path / "saved")
+    assert code == 0, err
+    _, drawn, _ = invoke(*run, "--clients", 10, "--out", tmp_path / "drawn")
+    assert figures(json.loads(saved))["methods"] == figures(json.loads(drawn))["methods"]
+    config = tomllib.loads((tmp_path / "saved" / "config.toml").read_text())
+    assert config["partition"]["clients"] == 10
+    assert config["partition"]["source"] == str(tmp_path / "parts")
+
+
+def test_progress_is_told_within_a_round_and_an_interrupt_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell_then_interrupt(self: Lines, method: object, seed: int, done: int, total: int) -> None:
+        self._every = 0.0
+        on_clients(self, method, seed, done, total)  # type: ignore[arg-type]
+        if done == 7 and self._run is not None and self._run.rounds == 1:
+            raise KeyboardInterrupt
+
+    on_clients = Lines.on_clients
+    monkeypatch.setattr(cohort, "ROWS_AT_ONCE", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Lines, "on_clients", tell_then_interrupt)
+        code, out, err = invoke("run", *TINY, "--rounds", 2, "--out", tmp_path / "run")
+    assert (code, out) == (errors.INTERRUPTED, "")
+    assert "cfmt seed 0: round 1/2, 5 of 10 clients, " in err
+    assert "s left in the round" in err
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
+    code, out, err = invoke("run", "--resume", tmp_path / "run")
+    assert code == 0, err
+    assert "Clusters" in out
 
 
 def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from sklearn.cluster import KMeans as PeerKMeans
 from sklearn.datasets import make_blobs
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no stubs
+from threadpoolctl import threadpool_limits
 
 from cfmt.clustering import (
     auxiliary_vectors,

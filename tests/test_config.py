@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cfmt.config import ExperimentConfig, build_config, differences, merge, read_toml, to_toml
 from cfmt.errors import ConfigError
+from cfmt.thresholds import AtFpr, LeastCost
 
 REFUSED = [
     ("partition", "alpha", 0, "partition.alpha must be a finite number > 0, got 0"),
@@ -174,11 +175,12 @@ def test_the_partition_becomes_a_spec_of_the_library() -> None:
 def test_the_settings_are_those_of_the_library() -> None:
     tree: dict[str, dict[str, Any]] = {
         "training": {"rounds": 3, "epochs": 2, "device": "cpu"},
-        "evaluation": {"fpr": 0.01},
+        "evaluation": {"threshold": ["fpr:0.010", "cost:fn=10,fp=1"]},
     }
     settings = build_config(tree).settings()
     assert (settings.rounds, settings.local.epochs, settings.local.steps) == (3, 2, None)
-    assert (settings.device, settings.fpr) == ("cpu", 0.01)
+    assert settings.device == "cpu"
+    assert settings.thresholds == (AtFpr(0.01), LeastCost(fn=10, fp=1))
 
 
 def test_defaults_are_those_of_the_library() -> None:

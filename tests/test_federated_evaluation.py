@@ -14,6 +14,7 @@ from cfmt.federated import Federation, Run, cfmt, evaluate, fed_over, simulate
 from cfmt.federated.evaluation import curve_point
 from cfmt.nn import MLP, make_engine
 from cfmt.partition import PartitionSpec
+from cfmt.thresholds import AtFpr, BestF1, LeastCost
 from federations import QUICK, odd_federation, small_federation
 
 
@@ -59,12 +60,36 @@ def test_the_threshold_keeps_its_rate_on_validation_rows(run: Run) -> None:
     normal = federation.is_attack[rows] == 0
     test_scores = [scores_of(federation, run)]
     for fpr in (0.01, 0.05, 0.2):
-        found = evaluate(federation, engine, run.state, test_scores, fpr=fpr)
+        found = evaluate(federation, engine, run.state, test_scores, rules=[AtFpr(fpr)])
         rate = np.mean(scores[normal] >= found.threshold)
         assert rate <= fpr
         assert found.alerts_per_million == pytest.approx(1e6 * rate)
-    with pytest.raises(ValueError, match="fpr"):
-        evaluate(federation, engine, run.state, test_scores, fpr=2)
+
+
+def test_every_rule_is_listed_and_the_first_decides(run: Run) -> None:
+    federation = small_federation()
+    engine = make_engine(
+        "torch", MLP(federation.n_features, QUICK.hidden), federation.X, federation.is_attack
+    )
+    test, scores = federation.tests[0], scores_of(federation, run)
+    rules = (BestF1(), AtFpr(0.1), LeastCost(fn=10, fp=1))
+    found = evaluate(federation, engine, run.state, [scores], rules=rules)
+    assert [decision.rule for decision in found.decisions] == ["f1", "fpr:0.1", "cost:fn=10,fp=1"]
+    assert found.threshold == found.decisions[0].threshold
+    rows = federation.validation.values
+    own, normal = engine.scores(run.state.model[np.newaxis])[0][rows], federation.is_attack[rows] == 0
+    for decision in found.decisions:
+        called = scores >= decision.threshold
+        figures = decision.tests[test.name]
+        assert figures["f1"] == pytest.approx(sk.f1_score(test.is_attack, called))
+        assert figures["recall"] == pytest.approx(sk.recall_score(test.is_attack, called))
+        assert figures["fpr"] == pytest.approx(called[test.is_attack == 0].mean())
+        alerts = 1e6 * np.mean(own[normal] >= decision.threshold)
+        assert decision.alerts_per_million == pytest.approx(alerts)
+    metrics = replace(run, evaluation=found).metrics()
+    assert metrics["f1_at_threshold"] == found.decisions[0].tests[test.name]["f1"]
+    assert metrics["f1@fpr:0.1"] == found.decisions[1].tests[test.name]["f1"]
+    assert metrics["alerts_per_million@cost:fn=10,fp=1"] == found.decisions[2].alerts_per_million
 
 
 def test_client_spread_counts_clients_with_attacks(run: Run) -> None:

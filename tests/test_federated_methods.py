@@ -67,7 +67,7 @@ def test_an_unknown_name_lists_what_there_is() -> None:
         (lambda: Method("m", prox_mu=float("nan")), "prox_mu must be a finite number >= 0, got nan"),
         (lambda: Settings(rounds=0), "rounds must be at least 1, got 0"),
         (lambda: Settings(cohort=0), r"cohort must lie in \(0, 1\], got 0"),
-        (lambda: Settings(fpr=1), r"fpr must lie in \(0, 1\), got 1"),
+        (lambda: Settings(thresholds=()), "thresholds must hold at least one rule, got none"),
     ],
 )
 def test_bad_settings_are_named(make, message) -> None:  # type: ignore[no-untyped-def]

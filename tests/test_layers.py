@@ -14,14 +14,17 @@ import cfmt
 PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
-    {"errors", "ragged", "streams", "files"},
+    {"errors"},
+    {"ragged", "streams", "files"},
     {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
-    {"partition", "metrics"},
+    {"partition", "metrics", "thresholds"},
+    {"partition_files"},
     {"data"},
     {"nn"},
     {"federated"},
     {"report"},
     {"config"},
+    {"protocol"},
     {"cli"},
     {"__main__"},
 )

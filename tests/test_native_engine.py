@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cfmt.nn import MLP, LocalTraining, NativeEngine, TorchEngine
+from cfmt.nn import MLP, LocalTraining, NativeEngine, Summed, TorchEngine, sum_groups
 from cfmt.ragged import Ragged
 
 SIZES = np.array([20, 0, 1, 70, 33, 12, 12, 64])
@@ -48,7 +48,7 @@ def test_equals_torch(local: LocalTraining) -> None:
 def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
     engine, local = NativeEngine(MODEL, X, Y, group_size=group_size), LocalTraining(epochs=1, steps=None)
     weights, clusters = SIZES / 7, np.arange(8) % 3
-    sums, losses = engine.train_and_sum(
+    sums, losses, _ = engine.train_and_sum(
         MODELS, WHICH, ROWS, local, weights=weights, clusters=clusters, n_clusters=3, **COHORT
     )
     expected = np.zeros_like(sums)
@@ -57,6 +57,37 @@ def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
             expected[clusters[position]] += weights[position] * delta.astype(np.float64)
     np.testing.assert_array_equal(sums, expected)
     np.testing.assert_array_equal(losses, gather(engine, local)[1])
+
+
+@pytest.mark.parametrize(
+    "local",
+    [LocalTraining(prox_mu=0.1), LocalTraining(steps=1), LocalTraining(epochs=1, steps=None, batch_size=20)],
+)
+def test_held_out_rows_are_scored_by_the_trained_models(local: LocalTraining) -> None:
+    engine, sizes = NativeEngine(MODEL, X, Y), np.array([3, 2, 0, 300, 1, 1, 0, 5])
+    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
+    summed = engine.train_and_sum(MODELS, WHICH, ROWS, local, held_out=held_out, **sums, **COHORT)
+    trained = MODELS[WHICH] + gather(engine, local)[0]
+    np.testing.assert_array_equal(summed.scores, engine.client_scores(trained, held_out))
+    plain = engine.train_and_sum(MODELS, WHICH, ROWS, local, **sums, **COHORT)
+    np.testing.assert_array_equal(summed.sums, plain.sums)
+    np.testing.assert_array_equal(summed.losses, plain.losses)
+    assert len(plain.scores) == 0
+
+
+def test_groups_are_summed_as_the_engine_sums() -> None:
+    sizes = np.array([3, 2, 0, 30, 1, 1, 0, 5])
+    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    arguments = MODELS, WHICH, ROWS, LocalTraining(epochs=1, steps=None)
+    sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
+    options = {**sums, **COHORT, "start": np.full((3, MODEL.n_params), 0.5), "held_out": held_out}
+    native, torch = NativeEngine(MODEL, X, Y, group_size=3), TorchEngine(MODEL, X, Y)
+    expected = native.train_and_sum(*arguments, **options)
+    by_native, by_torch = (sum_groups(engine, *arguments, **options) for engine in (native, torch))
+    for name in Summed._fields:
+        np.testing.assert_array_equal(getattr(by_native, name), getattr(expected, name))
+        np.testing.assert_allclose(getattr(by_torch, name), getattr(expected, name), rtol=1e-4, atol=1e-5)
 
 
 def test_groups_come_in_descending_number_of_steps() -> None:

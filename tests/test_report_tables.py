@@ -113,7 +113,8 @@ def test_run_table_shows_threshold_families_and_clusters() -> None:
 
 def test_an_infinite_threshold_is_shown() -> None:
     record = made_up_record("cfmt", 0)
-    record = replace(record, evaluation=replace(record.evaluation, threshold=float("inf")))
+    nothing = replace(record.evaluation.decisions[0], threshold=float("inf"), alerts_per_million=0.0)
+    record = replace(record, evaluation=replace(record.evaluation, decisions=(nothing,)))
     assert "∞" in render(run_tables(record, setting((0,))))
 
 

@@ -40,7 +40,7 @@ class Effort(NamedTuple):
     round_seconds: float
 
 
-FULL = Effort(at_least=3, at_most=9, seconds=10.0, round_seconds=420.0)
+FULL = Effort(at_least=3, at_most=9, seconds=10.0, round_seconds=90.0)
 QUICK = Effort(at_least=2, at_most=3, seconds=4.0, round_seconds=90.0)
 LONG = 45.0  # seconds after which a first round is not repeated: it then counts itself
 

@@ -171,13 +171,13 @@ def of_million(million: Entry | None) -> list[str]:
         cells = f"{median:.2f} | {min(seconds):.2f} | {len(seconds)} | {speed:,.0f} | {peak:.2f}"
         rows.append(f"| {method['name']} | {cells} |")
     environment = million["environment"]
-    date = environment["started"][:10]
     text = (
         f"{million['clients']:,} clients of 8 to 16 rows, drawn with replacement from the same table, a "
         f"fifth of them held out: {million['training_rows']:,} training rows. All take part for one epoch, "
-        f"native engine, {environment['threads']} threads ({command(million)}, {date}). The "
-        f" partition takes {million['partition_seconds']:.2f} s, validation rows and preprocessing "
-        f"{million['build_seconds']:.2f} s. The methods run one after the other in one process, so the peak "
+        f"native engine, {environment['threads']} threads ({command(million)}, "
+        f"{environment['started'][:10]}). The partition takes {million['partition_seconds']:.2f} s, "
+        f"validation rows and preprocessing {million['build_seconds']:.2f} s. The methods run one after "
+        "the other in one process, so the peak "
         "is the largest so far."
     )
     return [f"## {million['clients']:,} clients", text, "\n".join(rows)]

@@ -8,10 +8,12 @@ from cfmt.aggregation import WeightedSum, weighted_mean
 from cfmt.clustering import auxiliary_vectors, choose_k, kmeans, match_clusters, silhouette
 from cfmt.measures import class_counts, gini, imbalance_ratio, jensen_shannon
 from cfmt.partition import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
+from cfmt.partition_files import SavedPartition, load_partition, save_partition
 from cfmt.parts import impose_prevalence, split_validation
 
 __all__ = [
     "PartitionSpec",
+    "SavedPartition",
     "WeightedSum",
     "__version__",
     "auxiliary_vectors",
@@ -22,10 +24,12 @@ __all__ = [
     "impose_prevalence",
     "jensen_shannon",
     "kmeans",
+    "load_partition",
     "match_clusters",
     "partition_dirichlet",
     "partition_iid",
     "partition_quantity",
+    "save_partition",
     "silhouette",
     "split_validation",
     "weighted_mean",

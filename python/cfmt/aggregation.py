@@ -98,6 +98,10 @@ class WeightedSum:
         """
         self._sums.add_sums(sums, totals)
 
+    def sums(self) -> npt.NDArray[np.float64]:
+        """Return each cluster's weighted sum, shape (n_clusters, n_params)."""
+        return self._sums.sums()
+
     def totals(self) -> npt.NDArray[np.float64]:
         """Return the sum of weights of each cluster, shape (n_clusters,)."""
         return self._sums.totals()

@@ -2,15 +2,53 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
-__all__ = ["append_line", "write_atomic"]
+from cfmt.errors import RunDirectoryError
+
+__all__ = ["append_line", "atomic_file", "read_json_lines", "write_atomic"]
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file that takes the place of ``path`` when the block ends: write, fsync, rename.
+
+    Parameters
+    ----------
+    path : Path
+        File to write or replace.
+
+    Yields
+    ------
+    file
+        Open for writing bytes.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old one is then untouched, as it is after any other error.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write a file by way of a temporary one beside it: write, fsync, rename.
+    """Write a file by way of a temporary one beside it; see :func:`atomic_file`.
 
     Parameters
     ----------
@@ -24,18 +62,8 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     OSError
         If the file cannot be written; the old one is then untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def append_line(path: Path, line: str) -> None:
@@ -57,3 +85,34 @@ def append_line(path: Path, line: str) -> None:
         file.write(line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of one JSON object a line, which may have been cut off while it was written.
+
+    Parameters
+    ----------
+    path : Path
+        The file; may be missing.
+
+    Returns
+    -------
+    list of dict of str to object
+        Without a last line that does not end.
+
+    Raises
+    ------
+    RunDirectoryError
+        If a line before the last is damaged.
+    """
+    if not path.exists():
+        return []
+    *lines, _torn = path.read_bytes().split(b"\n")
+    entries = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            entries.append(json.loads(line))
+        except ValueError as error:
+            fault = f"{path}, line {number}: is damaged ({error}); remove the line"
+            raise RunDirectoryError(fault) from error
+    return entries

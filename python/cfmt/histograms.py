@@ -13,6 +13,8 @@ __all__ = [
     "roc_auc_from_histograms",
     "score_histogram",
     "threshold_at_fpr",
+    "threshold_for_cost",
+    "threshold_for_f1",
 ]
 
 CountArray = npt.NDArray[np.int64]
@@ -127,9 +129,66 @@ def threshold_at_fpr(positive: CountArray, negative: CountArray, fpr: float) -> 
     _, false_alerts = _falling(positive, negative)
     if false_alerts[-1] == 0:
         return float("nan")
-    allowed = int(np.count_nonzero(false_alerts / false_alerts[-1] <= fpr))
-    bins = len(negative)
-    return (bins - allowed) / bins if allowed else float(np.nextafter(1, 2))
+    return _edge(len(negative), int(np.count_nonzero(false_alerts / false_alerts[-1] <= fpr)))
+
+
+def threshold_for_f1(positive: CountArray, negative: CountArray) -> float:
+    """Return the edge of a bin from which on calling rows attacks has the highest F1.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows, as :func:`score_histogram` gives them.
+
+    Returns
+    -------
+    float
+        The highest such edge, so that there are fewest alerts; NaN without attacks.
+
+    Raises
+    ------
+    TypeError
+        If a histogram has another dtype.
+    ValueError
+        If a count is negative, or shapes differ.
+    """
+    caught, false_alerts = _falling(positive, negative)
+    n_attacks = int(caught[-1])
+    if n_attacks == 0:
+        return float("nan")
+    f1 = 2 * caught / (caught + false_alerts + n_attacks)  # 2 tp + fp + fn: missed ones are the rest
+    return _edge(len(positive), int(np.argmax(f1)) + 1)
+
+
+def threshold_for_cost(positive: CountArray, negative: CountArray, *, fn: float, fp: float) -> float:
+    """Return the edge of a bin from which on calling rows attacks costs least.
+
+    Parameters
+    ----------
+    positive, negative : ndarray of shape (bins,), int64
+        Histograms of attacks and of normal rows, as :func:`score_histogram` gives them.
+    fn, fp : float
+        Cost of a missed attack and of a false alert.
+
+    Returns
+    -------
+    float
+        The highest such edge, or the number after 1 where no alert at all costs least; NaN without rows.
+
+    Raises
+    ------
+    TypeError
+        If a histogram has another dtype.
+    ValueError
+        If a cost is negative or not finite, a count is negative, or shapes differ.
+    """
+    for name, cost in (("fn", fn), ("fp", fp)):
+        if not 0 <= cost < np.inf:
+            raise ValueError(f"{name} must be a finite number >= 0, got {cost}")
+    caught, false_alerts = (np.append(0, counts) for counts in _falling(positive, negative))
+    if caught[-1] + false_alerts[-1] == 0:
+        return float("nan")
+    return _edge(len(positive), int(np.argmin(fn * (caught[-1] - caught) + fp * false_alerts)))
 
 
 def expected_alerts_per_million(negative: CountArray, threshold: float) -> float:
@@ -183,6 +242,11 @@ def check_rate(fpr: float) -> None:
     """Refuse a false-positive rate outside [0, 1]."""
     if not 0 <= fpr <= 1:
         raise ValueError(f"fpr must be in [0, 1], got {fpr}")
+
+
+def _edge(bins: int, n_called: int) -> float:
+    """Return the edge below the ``n_called`` highest bins; the number after 1 where there are none."""
+    return (bins - n_called) / bins if n_called else float(np.nextafter(1, 2))
 
 
 def _falling(positive: CountArray, negative: CountArray) -> tuple[CountArray, CountArray]:

@@ -21,6 +21,8 @@ from cfmt.histograms import (
     roc_auc_from_histograms,
     score_histogram,
     threshold_at_fpr,
+    threshold_for_cost,
+    threshold_for_f1,
 )
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "roc_auc_from_histograms",
     "score_histogram",
     "threshold_at_fpr",
+    "threshold_for_cost",
+    "threshold_for_f1",
 ]
 
 ScoreArray = npt.NDArray[np.float32]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ragged"]
+__all__ = ["Ragged", "runs"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -77,9 +78,10 @@ class Ragged(NamedTuple, Generic[T]):
         Ragged
             With ``n_taken`` clients.
         """
-        sizes = self.sizes[clients]
+        starts = self.offsets[:-1][clients]
+        sizes = self.offsets[1:][clients] - starts
         taken = Ragged.from_sizes(self.values[:0], sizes)
-        shift = np.repeat(self.offsets[clients] - taken.offsets[:-1], sizes)
+        shift = np.repeat(starts - taken.offsets[:-1], sizes)
         return Ragged(self.values[np.arange(taken.offsets[-1]) + shift], taken.offsets)
 
     def with_values(self, values: npt.NDArray[Any]) -> Ragged[Any]:
@@ -95,3 +97,26 @@ class Ragged(NamedTuple, Generic[T]):
         Ragged
         """
         return Ragged(values, self.offsets)
+
+
+def runs(offsets: npt.NDArray[np.int64], most_values: int) -> Iterator[slice]:
+    """Cut clients into runs that are small enough to work on at once.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (n_clients + 1,), int64
+        Where each client's values start, and the end.
+    most_values : int
+        Most values of a run; a client with more than that is a run of its own.
+
+    Yields
+    ------
+    slice
+        The clients of a run; the runs together are all clients, in their order.
+    """
+    first, n_clients = 0, len(offsets) - 1
+    while first < n_clients:
+        fits = int(np.searchsorted(offsets, offsets[first] + most_values, side="right")) - 1
+        last = max(first + 1, fits)
+        yield slice(first, last)
+        first = last

@@ -50,6 +50,10 @@ impl WeightedSum {
         Ok(py.detach(|| self.0.add_sums(sums, totals)).map_err(KernelError::from)?)
     }
 
+    fn sums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        PyArray1::from_slice(py, self.0.sums()).reshape([self.0.n_clusters(), self.0.n_params()])
+    }
+
     fn totals<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
         PyArray1::from_slice(py, self.0.totals())
     }

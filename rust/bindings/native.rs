@@ -1,7 +1,7 @@
 //! The native trainer of many small models.
 
 use cfmt_core::error::check;
-use cfmt_core::native::{self, Cohort, Features, Models, Shape, Table, Training, Weighting};
+use cfmt_core::native::{self, Cohort, Features, HeldOut, Models, Shape, Summed, Table, Training, Weighting};
 use cfmt_core::ragged::Offsets;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -13,6 +13,9 @@ use crate::error::KernelError;
 
 /// An update matrix and the clients' losses, on their way to numpy.
 type Updates<'py, T> = (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<f64>>);
+
+/// Sums of updates, the clients' losses, and the scores of the rows held out.
+type Sums<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f32>>);
 
 /// A number of things, of which there must be one.
 fn count(name: &'static str, value: i64) -> PyResult<usize> {
@@ -94,6 +97,19 @@ fn view_models<'a>(
     Ok(Models { shape, params: models.slice()? })
 }
 
+fn extract_held_out<'py>(
+    rows: &Bound<'py, PyAny>,
+    offsets: &Bound<'py, PyAny>,
+) -> PyResult<(Array1<'py, i64>, Array1<'py, i64>)> {
+    Ok((Array1::extract("held_out[0]", rows)?, Array1::extract("held_out[1]", offsets)?))
+}
+
+fn view_held_out<'a>((rows, offsets): &'a (Array1<'_, i64>, Array1<'_, i64>)) -> PyResult<HeldOut<'a>> {
+    let rows = rows.slice()?;
+    let offsets = Offsets::new(offsets.slice()?, rows.len()).map_err(KernelError::from)?;
+    Ok(HeldOut { rows, offsets })
+}
+
 fn matrix<T: numpy::Element>(
     py: Python<'_>,
     values: Vec<T>,
@@ -140,7 +156,8 @@ pub fn train_clients<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (x, y, rows, offsets, models, which, clients, weights, clusters, *, n_clusters, hidden,
-    learning_rate, batch_size, positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None, start=None))]
+    learning_rate, batch_size, positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None, start=None,
+    held_out=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub fn train_and_sum<'py>(
     py: Python<'py>,
@@ -164,7 +181,8 @@ pub fn train_and_sum<'py>(
     epochs: Option<i64>,
     steps: Option<i64>,
     start: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Updates<'py, f64>> {
+    held_out: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+) -> PyResult<Sums<'py>> {
     let batch_size = count("batch_size", batch_size)?;
     let training =
         Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
@@ -174,14 +192,16 @@ pub fn train_and_sum<'py>(
     let weights = Array1::<f64>::extract("weights", weights)?;
     let clusters = Array1::<i64>::extract("clusters", clusters)?;
     let start = start.map(|start| Array2::<f64>::extract("start", start)).transpose()?;
+    let held_out = held_out.map(|(rows, offsets)| extract_held_out(&rows, &offsets)).transpose()?;
     let (table, models, cohort) = (arguments.table()?, arguments.models()?, arguments.cohort()?);
     let n_params = models.shape.n_params();
     let start = start.as_ref().map(Array2::slice).transpose()?;
     let weighting = Weighting { weights: weights.slice()?, clusters: clusters.slice()?, n_clusters, start };
-    let summed = py
-        .detach(|| native::train_and_sum(table, &models, cohort, training, weighting))
+    let held_out = held_out.as_ref().map(view_held_out).transpose()?;
+    let Summed { sums, losses, scores } = py
+        .detach(|| native::train_and_sum(table, &models, cohort, training, weighting, held_out))
         .map_err(KernelError::from)?;
-    Ok((matrix(py, summed.sums, n_clusters, n_params)?, summed.losses.into_pyarray(py)))
+    Ok((matrix(py, sums, n_clusters, n_params)?, losses.into_pyarray(py), scores.into_pyarray(py)))
 }
 
 #[pyfunction]

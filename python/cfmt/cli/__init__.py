@@ -1,4 +1,4 @@
-"""The command line: ``cfmt run``, ``compare``, ``data`` and ``partition``.
+"""The command line: what is run, compared, tuned and looked at.
 
 Importing it loads neither torch nor polars nor matplotlib: each command imports what it needs.
 """
@@ -13,8 +13,11 @@ from cfmt import __version__
 from cfmt.cli import data
 from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
+from cfmt.cli.holdout_check import check_hold_out
 from cfmt.cli.partition import partition
 from cfmt.cli.run import run
+from cfmt.cli.scenarios import scenarios
+from cfmt.cli.search import search
 
 __all__ = ["app", "main"]
 
@@ -50,6 +53,9 @@ def _describe(
 app.command()(run)
 app.command()(compare)
 app.command()(partition)
+app.command()(scenarios)
+app.command()(search)
+app.command("check-hold-out")(check_hold_out)
 app.add_typer(data.app, name="data")
 
 

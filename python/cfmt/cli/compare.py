@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from cfmt.cli.experiment import BASELINE, Finished, carry_out
-from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, takes_keys
-from cfmt.cli.session import read_config
+from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
+from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
 from cfmt.config import Tree, near_matches
 from cfmt.errors import ConfigError
@@ -21,12 +21,15 @@ SortMetric = Annotated[
 ]
 
 
-@takes_keys("data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds")
+@takes_keys(
+    "protocol", "data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds"
+)
 def compare(
     given: Tree,
     config: ConfigFile = None,
     out: OutFolder = None,
     resume: ResumeFolder = None,
+    tuned: TunedFolder = None,
     sort: SortMetric = "roc_auc",
     json_only: JsonFlag = False,
     quiet: Quiet = False,
@@ -36,7 +39,7 @@ def compare(
     Prints means with 95 % intervals over the seeds and differences from FedAvg that are paired by seed. All
     results are kept in a new folder; an interrupted comparison goes on with --resume.
     """
-    checked = read_config({}, given, file=config, out=out, resume=resume)
+    checked = read_config({}, with_tuned(given, tuned), file=config, out=out, resume=resume)
     _check_metric(sort)
     finished = carry_out(checked, command="compare", out=out, resume=resume, quiet=quiet)
     if json_only:

@@ -10,8 +10,8 @@ import typer
 
 from cfmt.cli.errors import FAILED, OneLineErrors
 from cfmt.cli.tables import make_table, show
-from cfmt.cli.traffic import load_tables
 from cfmt.config import DataConfig
+from cfmt.protocol.traffic import load_tables
 
 __all__ = ["app"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
-from cfmt import _core
 from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
-from cfmt.cli.traffic import federation_builder, load_tables, split
-from cfmt.config import ExperimentConfig
+from cfmt.config import ExperimentConfig, departures, for_method, tuned_name
 from cfmt.errors import ConfigError
+from cfmt.protocol.plan import Planned, plan_methods
+from cfmt.protocol.threads import use_threads
+from cfmt.protocol.traffic import load_tables, split
 
 if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.evaluation import CurvePoint
-    from cfmt.federated.federation import Federation
     from cfmt.federated.methods import Method
     from cfmt.federated.simulation import Settings
     from cfmt.federated.state import RoundReport
@@ -97,23 +96,24 @@ def carry_out(
     DataError, RunDirectoryError
         If data or folder are not as they should be.
     """
-    _use_threads(config.training.threads)
-    methods, settings = config.method_values(), config.settings()
-    _check_engine(settings)
+    use_threads(config.training.threads)
+    methods = config.method_values()
+    _check_engine(config.settings())
     n_runs = len(methods) * config.seeds.count
     reporter = choose_reporter(config.training.rounds, n_runs, quiet=quiet)
+    _tell_what_is_odd(config, reporter)
     train, tests = load_tables(config.data, reporter.note)
-    build = federation_builder(config, train, tests, reporter.note)
+    planned = plan_methods(config, train, tests, reporter.note)
     if resume is None:
-        build(config.seeds.first)  # before the folder is made: a split that cannot be leaves none behind
+        planned[0].build(config.seeds.first)  # before the folder is made: an impossible split leaves none
     directory = begin(config, train, tests, command=command, out=out, resume=resume)
     done = {(record.method, record.seed) for record in directory.drop_unfinished()}
     reporter.skip(len(done))
     try:
         with reporter:
             for seed in config.seed_range:
-                missing = [method for method in methods if (method.name, seed) not in done]
-                _run_seed(build, missing, settings, seed, directory, reporter, alone=n_runs == 1)
+                missing = [one for one in planned if (one.method.name, seed) not in done]
+                _run_seed(missing, seed, directory, reporter, alone=n_runs == 1)
     except KeyboardInterrupt:
         typer.echo(
             f"interrupted; {len(directory.read_runs())} of {n_runs} runs are finished in {directory.path}; "
@@ -124,17 +124,14 @@ def carry_out(
     return _finish(config, train, directory)
 
 
-def _use_threads(threads: int | None) -> None:
-    """Set the threads of the kernels and of torch, before either has begun."""
-    if threads is None:
-        return
-    try:
-        _core.set_threads(threads)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    from cfmt.nn import set_threads
-
-    set_threads(threads)
+def _tell_what_is_odd(config: ExperimentConfig, reporter: Reporter) -> None:
+    """Name what differs from the scenario, and methods that nobody tuned among tuned ones."""
+    for key in departures(config):
+        reporter.note(f"note: otherwise than in scenario {config.protocol.scenario}: {key}")
+    tuned = config.tuned.settings
+    for name in config.methods.names if tuned else ():
+        if tuned_name(name, tuned) is None:
+            reporter.note(f"note: {name} is not tuned; it takes the shared settings")
 
 
 def _check_engine(settings: Settings) -> None:
@@ -151,9 +148,7 @@ def _check_engine(settings: Settings) -> None:
 
 
 def _run_seed(
-    build: Callable[[int], Federation],
-    methods: list[Method],
-    settings: Settings,
+    planned: list[Planned],
     seed: int,
     directory: RunDirectory,
     reporter: Reporter,
@@ -170,14 +165,20 @@ def _run_seed(
         directory.append_round(method.name, seed, report, point)
         reporter.on_round(method, seed, report, point)
 
-    if not methods:
-        return
-    for run in compare(build, methods, settings, seeds=[seed], on_round=on_round):
-        federation = build(seed)
+    for one in planned:
+        (run,) = compare(
+            one.build,
+            [one.method],
+            one.settings,
+            seeds=[seed],
+            on_round=on_round,
+            on_clients=reporter.on_clients,
+        )
+        federation = one.build(seed)
         save_detector(
             directory.model_path(None if alone else run.method.name, seed),
             run.state.model,
-            MLP(federation.n_features, settings.hidden),
+            MLP(federation.n_features, one.settings.hidden),
             federation.preprocessor,
             run.evaluation.threshold,
             {
@@ -208,12 +209,13 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
     summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
     directory.write_summary(summary)
     _plot_clients(config, train, directory)
+    scalings = {for_method(config, name).preprocessing.scaling for name in config.methods.names}
     setting = Setting(
         train.name,
         train.synthetic,
         config.partition_spec(),
         tuple(config.seed_range),
-        config.preprocessing.scaling,
+        scalings.pop() if len(scalings) == 1 else "",
     )
     return Finished(directory, tuple(records), methods, differences, setting, summary)
 

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from cfmt.config import Option, Tree, section_fields
 
-__all__ = ["ConfigFile", "JsonFlag", "OutFolder", "Quiet", "ResumeFolder", "takes_keys"]
+__all__ = ["ConfigFile", "JsonFlag", "OutFolder", "Quiet", "ResumeFolder", "TunedFolder", "takes_keys"]
 
 _RUN_PANEL = "This run"
 
@@ -31,6 +31,12 @@ OutFolder = Annotated[
 ResumeFolder = Annotated[
     Path | None,
     typer.Option("--resume", metavar="DIR", help="Go on with an interrupted run; finished parts are kept."),
+]
+TunedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--tuned", metavar="DIR", help="Folder of cfmt search; each method takes the settings found for it."
+    ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.")]

@@ -13,12 +13,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon
+from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon, load_partition, save_partition
 from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
-from cfmt.cli.traffic import load_tables, split
-from cfmt.config import Tree, build_config, merge, read_toml
+from cfmt.config import Tree, build_config, merge, read_toml, with_saved_partition
 from cfmt.errors import RunDirectoryError
+from cfmt.protocol.traffic import load_tables, split
 
 __all__ = ["partition"]
 
@@ -31,13 +31,26 @@ PlotFolder = Annotated[
         "--plot", metavar="DIR", help="Folder for a plot of the clients, as PNG and SVG; needs matplotlib."
     ),
 ]
+PartitionFolder = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="New folder to keep the partition in, for --partition-from."),
+]
 FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the split.")]
 
 
-@takes_keys("data", "partition")
-def partition(given: Tree, config: ConfigFile = None, plot: PlotFolder = None, seed: FirstSeed = 0) -> None:
-    """Show how the training rows would be dealt out to the clients: sizes, attacks, skew."""
-    checked = build_config(merge(read_toml(config) if config else {}, given))
+@takes_keys("protocol", "data", "partition")
+def partition(
+    given: Tree,
+    config: ConfigFile = None,
+    out: PartitionFolder = None,
+    plot: PlotFolder = None,
+    seed: FirstSeed = 0,
+) -> None:
+    """Show how the training rows are dealt out to the clients, and keep it: sizes, attacks, skew."""
+    tree = with_saved_partition(merge(read_toml(config) if config else {}, given))
+    checked = build_config(tree)
+    if checked.partition.saved is not None:
+        seed = load_partition(checked.partition.saved).seed
     train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
     parts = split(checked, train, seed)
     from cfmt.report import Setting
@@ -48,6 +61,10 @@ def partition(given: Tree, config: ConfigFile = None, plot: PlotFolder = None, s
     if len(counts) <= _MOST_LISTED:
         tables.append(_clients(counts, train.families))
     show(Text(title, style="bold"), *tables)
+    if out is not None:
+        spec = checked.partition_spec()
+        save_partition(out, parts, spec=spec, seed=seed, family=train.family, is_attack=train.is_attack)
+        typer.echo(f"kept in {out}", err=True)
     if plot is not None:
         _save_plot(counts, train.families, title, plot)
 

@@ -35,6 +35,10 @@ class Reporter(Protocol):
         """Tell that some runs are finished already."""
         ...
 
+    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
+        """Tell how many of a round's clients are done."""
+        ...
+
     def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         """Tell that a round is over."""
         ...
@@ -49,11 +53,21 @@ class _Run:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.rounds = 0
         self.clients = 0
         self.seconds = 0.0
         self.last = ""
+        self._first: tuple[int, float] | None = None  # clients that were told of first in the round, and when
+
+    def pace(self, done: int) -> float:
+        """Clients per second of the round that is under way, since it was first told of; 0 until then."""
+        if self._first is None:
+            self._first = done, time.monotonic()
+        first, began = self._first
+        return (done - first) / max(time.monotonic() - began, 1e-9)
 
     def add(self, report: RoundReport, point: CurvePoint) -> None:
+        self.rounds, self._first = report.round, None
         self.clients += report.n_clients
         self.seconds += report.seconds
         self.last = f"loss {report.loss:.3f}, test ROC-AUC {point.roc_auc:.3f}"
@@ -82,6 +96,9 @@ class Silence:
         """Tell nothing."""
 
     def skip(self, n_runs: int) -> None:
+        """Tell nothing."""
+
+    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
         """Tell nothing."""
 
     def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
@@ -121,6 +138,16 @@ class Lines(Silence):
         self._done += n_runs
         if n_runs:
             self.note(f"note: {n_runs} of {self._n_runs} runs are finished already")
+
+    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
+        """Write a line on the round if the last one is some time ago."""
+        self._run = self._run or _Run(f"{method.name} seed {seed}")
+        pace = self._run.pace(done)
+        if pace > 0 and done < total and time.monotonic() - self._told >= self._every:
+            where = f"{self._run.name}: round {self._run.rounds + 1}/{self._rounds}"
+            left = f"{(total - done) / pace:.0f} s left in the round"
+            self.note(f"{where}, {done:,} of {total:,} clients, {pace:,.0f} clients/s, {left}")
+            self._told = time.monotonic()
 
     def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         """Count the round, and write a line if the last one is some time ago."""
@@ -185,15 +212,24 @@ class Bars(Lines):
         super().skip(n_runs)
         self._bars.update(self._all, completed=n_runs * self._rounds)
 
+    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
+        """Move the bars on by a part of a round."""
+        super().on_clients(method, seed, done, total)
+        if self._run is not None and done < total:
+            speed = f"{done:,} of {total:,} clients, {self._run.pace(done):,.0f}/s"
+            self._move(self._run, self._run.rounds + done / total, speed)
+
     def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         """Move the bars on."""
         super().on_round(method, seed, report, point)
-        if self._run is None:
-            return
+        if self._run is not None:
+            self._move(self._run, report.round, self._run.speed)
+
+    def _move(self, run: _Run, rounds: float, speed: str) -> None:
         if self._current is None:
-            self._current = self._bars.add_task(self._run.name, total=self._rounds, unit="rounds", speed="")
-        self._bars.update(self._current, advance=1, speed=self._run.speed)
-        self._bars.advance(self._all)
+            self._current = self._bars.add_task(run.name, total=self._rounds, unit="rounds", speed="")
+        self._bars.update(self._current, completed=rounds, speed=speed)
+        self._bars.update(self._all, completed=self._done * self._rounds + rounds)
 
     def on_run(self, method: Method, seed: int) -> None:
         """Put a line in the place of the run's bar."""

@@ -7,8 +7,8 @@ import json
 import typer
 
 from cfmt.cli.experiment import carry_out
-from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, takes_keys
-from cfmt.cli.session import read_config
+from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
+from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
 from cfmt.config import Tree, merge
 from cfmt.errors import ConfigError
@@ -20,6 +20,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
 
 
 @takes_keys(
+    "protocol",
     "data",
     "partition",
     "preprocessing",
@@ -36,6 +37,7 @@ def run(
     config: ConfigFile = None,
     out: OutFolder = None,
     resume: ResumeFolder = None,
+    tuned: TunedFolder = None,
     json_only: JsonFlag = False,
     quiet: Quiet = False,
 ) -> None:
@@ -43,7 +45,8 @@ def run(
 
     The trained detector, its plots and figures are kept in a new folder.
     """
-    checked = read_config(_DEFAULTS, merge(given, _ONE_SEED), file=config, out=out, resume=resume)
+    one_seed = merge(with_tuned(given, tuned), _ONE_SEED)
+    checked = read_config(_DEFAULTS, one_seed, file=config, out=out, resume=resume)
     if len(checked.methods.names) > 1:
         named = ", ".join(checked.methods.names)
         raise ConfigError(f"run takes one method, got {named}; name one with --method, or use cfmt compare")

@@ -8,14 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfmt.config import ExperimentConfig, Tree, build_config, differences, merge, read_toml, to_toml
+from cfmt.config import (
+    ExperimentConfig,
+    Tree,
+    build_config,
+    differences,
+    merge,
+    read_toml,
+    read_tuned,
+    refuse_twice,
+    to_toml,
+    with_saved_partition,
+)
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.report import RunDirectory
 
-__all__ = ["begin", "read_config"]
+__all__ = ["begin", "read_config", "with_tuned"]
 
 
 def read_config(
@@ -42,9 +53,12 @@ def read_config(
         If a key or a value cannot be, or would change a run that was begun; the number of threads may.
     RunDirectoryError
         If no run was begun in the folder to go on in.
+    DataError
+        If a saved partition is named and is not there.
     """
     if resume is None:
-        return build_config(merge(defaults, read_toml(file) if file else {}, given))
+        tree = merge(defaults, read_toml(file) if file else {}, given)
+        return build_config(with_saved_partition(tree))
     if out is not None:
         raise ConfigError(
             f"--out {out} and --resume {resume} exclude each other; a resumed run stays in its folder"
@@ -53,7 +67,7 @@ def read_config(
 
     stored = tomllib.loads(RunDirectory.open(resume).read_config())
     base = merge(defaults, read_toml(file)) if file else stored
-    config = build_config(merge(base, given))
+    config = build_config(with_saved_partition(merge(base, given)))
     changed = differences(build_config(stored), config, but=("training.threads",))
     if changed:
         raise ConfigError(
@@ -61,6 +75,32 @@ def read_config(
             "leave these options out, or start anew without --resume"
         )
     return config
+
+
+def with_tuned(given: Tree, folder: Path | None) -> Tree:
+    """Add the settings that a search found to the keys given as options.
+
+    Parameters
+    ----------
+    given : mapping of str to mapping of str to object
+        Keys given as options.
+    folder : Path or None
+        The search's folder, if any.
+
+    Returns
+    -------
+    mapping of str to mapping of str to object
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no settings, or an option sets what it tunes.
+    """
+    if folder is None:
+        return given
+    tuned = read_tuned(folder)
+    refuse_twice(given, tuned)
+    return merge(given, tuned)
 
 
 def begin(

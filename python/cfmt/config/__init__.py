@@ -4,7 +4,19 @@ Importing this package does not load torch.
 """
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
-from cfmt.config.reading import Tree, build_config, differences, merge, read_toml, section_fields, to_toml
+from cfmt.config.reading import (
+    Tree,
+    build_config,
+    departures,
+    differences,
+    merge,
+    read_toml,
+    section_fields,
+    sections_to_toml,
+    to_toml,
+)
+from cfmt.config.saved import with_saved_partition
+from cfmt.config.scenarios import SCENARIOS, Scenario
 from cfmt.config.sections import (
     CfmtConfig,
     DataConfig,
@@ -12,11 +24,15 @@ from cfmt.config.sections import (
     MethodsConfig,
     Option,
     PartitionConfig,
+    ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
+    TunedConfig,
 )
+from cfmt.config.tuned import for_method, read_tuned, refuse_twice, tree_of, tuned_name
 
 __all__ = [
+    "SCENARIOS",
     "CfmtConfig",
     "DataConfig",
     "EvaluationConfig",
@@ -24,14 +40,25 @@ __all__ = [
     "MethodsConfig",
     "Option",
     "PartitionConfig",
+    "ProtocolConfig",
+    "Scenario",
     "SeedsConfig",
     "TrainingConfig",
     "Tree",
+    "TunedConfig",
     "build_config",
+    "departures",
     "differences",
+    "for_method",
     "merge",
     "near_matches",
     "read_toml",
+    "read_tuned",
+    "refuse_twice",
     "section_fields",
+    "sections_to_toml",
     "to_toml",
+    "tree_of",
+    "tuned_name",
+    "with_saved_partition",
 ]

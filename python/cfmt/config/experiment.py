@@ -16,11 +16,14 @@ from cfmt.config.sections import (
     MethodsConfig,
     PartitionConfig,
     PreprocessingConfig,
+    ProtocolConfig,
     SeedsConfig,
     TrainingConfig,
+    TunedConfig,
 )
 from cfmt.errors import ConfigError
 from cfmt.partition import PartitionSpec
+from cfmt.thresholds import threshold_rules
 
 # cfmt.federated imports torch, for which the help of an option must not wait: see the methods.
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ class ExperimentConfig(BaseModel):
 
     Parameters
     ----------
+    protocol : ProtocolConfig
+        The named setting that the other sections start from.
     data : DataConfig
         Where the traffic comes from.
     partition : PartitionConfig
@@ -51,10 +56,13 @@ class ExperimentConfig(BaseModel):
         How the finished model is judged.
     seeds : SeedsConfig
         The seeds of the runs.
+    tuned : TunedConfig
+        Settings of single methods, in the place of the shared ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    protocol: ProtocolConfig = ProtocolConfig()
     data: DataConfig = DataConfig()
     partition: PartitionConfig = PartitionConfig()
     preprocessing: PreprocessingConfig = PreprocessingConfig()
@@ -63,6 +71,7 @@ class ExperimentConfig(BaseModel):
     cfmt: CfmtConfig = CfmtConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     seeds: SeedsConfig = SeedsConfig()
+    tuned: TunedConfig = TunedConfig()
 
     @property
     def seed_range(self) -> range:
@@ -116,7 +125,7 @@ class ExperimentConfig(BaseModel):
                 cohort=given.cohort,
                 local=local,
                 hidden=given.hidden,
-                fpr=self.evaluation.fpr,
+                thresholds=threshold_rules(",".join(self.evaluation.threshold)),
                 engine=given.engine,
                 device=given.device,
                 group_size=given.group_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -13,10 +14,20 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
+from cfmt.config.scenarios import SCENARIOS, with_scenario
 from cfmt.config.sections import Allowed
 from cfmt.errors import ConfigError
 
-__all__ = ["Tree", "build_config", "differences", "merge", "read_toml", "section_fields", "to_toml"]
+__all__ = [
+    "Tree",
+    "build_config",
+    "departures",
+    "differences",
+    "merge",
+    "read_toml",
+    "section_fields",
+    "to_toml",
+]
 
 Tree: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +72,8 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
 def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
     """Lay trees of keys over each other; what a later one gives wins.
 
+    The keys of a scenario stand just beneath those of the tree that names it.
+
     Parameters
     ----------
     *trees : mapping of str to mapping of str to object
@@ -72,7 +85,7 @@ def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
     """
     merged: dict[str, dict[str, Any]] = {}
     for tree in trees:
-        for section, keys in tree.items():
+        for section, keys in with_scenario(tree).items():
             found = merged.get(section, {})
             # steps and epochs measure the same thing: giving the one takes the other back
             for given, other in (("steps", "epochs"), ("epochs", "steps")):
@@ -83,7 +96,7 @@ def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
 
 
 def build_config(tree: Tree) -> ExperimentConfig:
-    """Check keys and complete them with the defaults.
+    """Check keys and complete them with those of their scenario and with the defaults.
 
     Parameters
     ----------
@@ -100,7 +113,7 @@ def build_config(tree: Tree) -> ExperimentConfig:
         If a key is unknown, or a value has a wrong type or is out of range.
     """
     try:
-        return ExperimentConfig.model_validate(dict(tree))
+        return ExperimentConfig.model_validate(with_scenario(tree))
     except ValidationError as error:
         raise ConfigError(_message(error.errors(include_url=False)[0])) from error
 
@@ -160,11 +173,32 @@ def differences(one: ExperimentConfig, other: ExperimentConfig, *, but: Collecti
     """
     left, right = one.model_dump(), other.model_dump()
     return [
-        f"{section}.{key}: {_toml(value)} -> {_toml(right[section][key])}"
+        f"{section}.{key}: {_toml(keys.get(key))} -> {_toml(right[section].get(key))}"
         for section, keys in left.items()
-        for key, value in keys.items()
-        if value != right[section][key] and f"{section}.{key}" not in but
+        for key in {**keys, **right[section]}
+        if keys.get(key) != right[section].get(key) and f"{section}.{key}" not in but
     ]
+
+
+def departures(config: ExperimentConfig) -> list[str]:
+    """List the keys that a configuration sets otherwise than the scenario that it names.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What to look at.
+
+    Returns
+    -------
+    list of str
+        As ``key: value of the scenario -> value``; empty where no scenario is named.
+    """
+    name = config.protocol.scenario
+    if name not in SCENARIOS:
+        return []
+    set_by_it = {f"{section}.{key}" for section, keys in SCENARIOS[name].tree.items() for key in keys}
+    every_key = {f"{section}.{key}" for section, keys in config.model_dump().items() for key in keys}
+    return differences(build_config({"protocol": {"scenario": name}}), config, but=every_key - set_by_it)
 
 
 def to_toml(config: ExperimentConfig) -> str:
@@ -180,9 +214,25 @@ def to_toml(config: ExperimentConfig) -> str:
     str
         Reading it gives the same configuration.
     """
+    return sections_to_toml(config.model_dump())
+
+
+def sections_to_toml(tree: Tree) -> str:
+    """Write sections of keys as TOML.
+
+    Parameters
+    ----------
+    tree : mapping of str to mapping of str to object
+        Keys by section.
+
+    Returns
+    -------
+    str
+        Reading it gives the same keys, None as the word "none".
+    """
     sections = []
-    for section, keys in config.model_dump().items():
-        lines = [f"{key} = {_toml(value)}" for key, value in keys.items()]
+    for section, keys in tree.items():
+        lines = [f"{_toml_key(key)} = {_toml(value)}" for key, value in keys.items()]
         sections.append("\n".join([f"[{section}]", *lines]))
     return "\n\n".join(sections) + "\n"
 
@@ -193,6 +243,14 @@ def _toml(value: object) -> str:
         return '"none"'
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_toml_key(key)} = {_toml(item)}' for key, item in value.items())}}}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return repr(value)
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)

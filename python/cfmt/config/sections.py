@@ -6,9 +6,13 @@ TOML files, command-line options, their help and the messages of their errors ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cfmt.config.scenarios import ScenarioName
+from cfmt.thresholds import threshold_rules
 
 __all__ = [
     "Allowed",
@@ -19,8 +23,10 @@ __all__ = [
     "Option",
     "PartitionConfig",
     "PreprocessingConfig",
+    "ProtocolConfig",
     "SeedsConfig",
     "TrainingConfig",
+    "TunedConfig",
 ]
 
 
@@ -73,12 +79,33 @@ Names = Annotated[tuple[str, ...], Field(min_length=1), _LIST, Allowed("a list o
 Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
 
 
+def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(rule) for rule in threshold_rules(",".join(value)))
+
+
+ThresholdRules = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    _LIST,
+    AfterValidator(_canonical_rules),
+    Allowed("a list of rules"),
+]
+
+
 def _key(default: Any, description: str) -> Any:
     return Field(default, description=description)
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ProtocolConfig(_Section):
+    """Protocol: the named setting, if any, that the other sections start from."""
+
+    scenario: ScenarioName = _key(
+        "custom", "A setting that sets data split, training and seeds; keys given beside it win over it."
+    )
 
 
 class DataConfig(_Section):
@@ -89,7 +116,23 @@ class DataConfig(_Section):
     )
     train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
     test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
-    generator_seed: Seed = _key(0, "Seed of the generated rows, the same in all runs.")
+    generator_seed: Seed = _key(0, "Seed of generated rows and of held-out ones, the same in all runs.")
+    split: Literal["official", "types", "random"] = _key(
+        "official",
+        "What the finished model is judged on. official: the test files; types: training rows held out, "
+        "whole attack types among them; random: a share of the training rows, in-distribution.",
+    )
+    fold: CountOrZero = _key(0, "Which attack types are held out, or which random rows; from 0.")
+    folds: Annotated[int, Field(ge=2), Allowed("a whole number >= 2")] = _key(
+        4, "Number of folds into which the attack types are dealt."
+    )
+    held_out: OpenShare = _key(0.2, "Share held out of normal rows and of attack types that stay.")
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> DataConfig:
+        if self.fold >= self.folds:
+            raise ValueError(f"data.fold must be below data.folds = {self.folds}, got {self.fold}")
+        return self
 
     @property
     def synthetic(self) -> bool:
@@ -100,6 +143,9 @@ class DataConfig(_Section):
 class PartitionConfig(_Section):
     """Partition: how the rows are dealt out to the clients."""
 
+    source: Annotated[Text, Option(("partition-from",))] = _key(
+        "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
+    )
     clients: Count = _key(100, "Number of clients.")
     scheme: Literal["dirichlet", "iid"] = _key(
         "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
@@ -117,6 +163,11 @@ class PartitionConfig(_Section):
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
     validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client holds out.")
+
+    @property
+    def saved(self) -> Path | None:
+        """Folder of a partition that is not drawn."""
+        return None if self.source == "drawn" else Path(self.source)
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> PartitionConfig:
@@ -222,7 +273,11 @@ class CfmtConfig(_Section):
 class EvaluationConfig(_Section):
     """Evaluation: how the finished model is judged."""
 
-    fpr: OpenShare = _key(0.05, "False-positive rate on validation rows at which the threshold is set.")
+    threshold: ThresholdRules = _key(
+        ("fpr:0.05",),
+        "How the threshold is chosen on validation rows: fpr:RATE, f1 or cost:fn=COST,fp=COST; further ones "
+        "are shown beside the first.",
+    )
 
 
 class SeedsConfig(_Section):
@@ -230,3 +285,30 @@ class SeedsConfig(_Section):
 
     first: Annotated[Seed, Option(("seed",))] = _key(0, "The first seed.")
     count: Annotated[Count, Option(("seeds",))] = _key(5, "Number of seeds.")
+
+
+_TUNABLE = ("preprocessing", "training", "methods", "cfmt")
+_SAME_FOR_ALL = ("methods.names", "training.rounds", "training.cohort", "training.steps", "training.epochs")
+
+
+class TunedConfig(BaseModel):
+    """Tuned: settings of single methods, by name, as ``"section.key" = value``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """By method, values by section and key."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _can_be_tuned(self) -> TunedConfig:
+        for name, keys in self.settings.items():
+            if not isinstance(keys, dict):
+                raise ValueError(f'tuned.{name} must hold "section.key" = value, got {keys!r}')
+            for key in keys:
+                if key.partition(".")[0] not in _TUNABLE or key in _SAME_FOR_ALL:
+                    raise ValueError(
+                        f"tuned.{name}: {key} cannot differ between methods; set it for all of them"
+                    )
+        return self

@@ -7,14 +7,13 @@ the federation fits the same preprocessing as one pool of rows would.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from cfmt.data.moments import Moments
 from cfmt.data.schema import Schema, Table
-from cfmt.ragged import Ragged
+from cfmt.ragged import Ragged, runs
 
 __all__ = ["Summary", "summarise"]
 
@@ -94,23 +93,17 @@ def summarise(table: Table, rows: Ragged[np.int64] | None = None) -> Summary:
     n_numeric = len(table.schema.numeric)
     moments = Moments.of_nothing(n_numeric)
     occurs = [np.zeros(len(words), dtype=np.bool_) for words in table.vocabularies]
-    for chunk in _chunks(rows):
-        values = table.schema.logged(table.numeric.take(chunk.values, axis=0))
-        moments = moments.merge(Moments.of_clients(values, chunk.offsets))
-        for column, seen in enumerate(occurs):
-            seen[table.categorical[chunk.values, column]] = True
+    owned = np.zeros(table.n_rows, np.bool_)
+    for run in runs(rows.offsets, _CHUNK_ROWS):
+        first, last = rows.offsets[run.start], rows.offsets[run.stop]
+        chunk = rows.values[first:last]
+        owned[chunk] = True
+        values = table.schema.logged(table.numeric.take(chunk, axis=0))
+        moments = moments.merge(Moments.of_clients(values, rows.offsets[run.start : run.stop + 1] - first))
+    for column, seen in enumerate(occurs):
+        seen[table.categorical[owned, column]] = True
     categories = tuple(
         tuple(sorted(word for word, is_seen in zip(words, seen, strict=True) if is_seen))
         for words, seen in zip(table.vocabularies, occurs, strict=True)
     )
     return Summary(table.schema, moments, categories)
-
-
-def _chunks(rows: Ragged[np.int64]) -> Iterator[Ragged[np.int64]]:
-    """Cut clients into runs of about ``_CHUNK_ROWS`` rows; a client is never cut."""
-    first, offsets = 0, rows.offsets
-    while first < rows.n_clients:
-        fits = int(np.searchsorted(offsets, offsets[first] + _CHUNK_ROWS, side="right")) - 1
-        last = max(first + 1, fits)
-        yield Ragged(rows.values[offsets[first] : offsets[last]], offsets[first : last + 1] - offsets[first])
-        first = last

@@ -1,6 +1,6 @@
 """Federations of clients, methods as values, and the rounds that train them."""
 
-from cfmt.federated.evaluation import CurvePoint, Evaluation, evaluate
+from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation, evaluate
 from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.methods import (
     METHODS,
@@ -25,12 +25,13 @@ from cfmt.federated.methods import (
 from cfmt.federated.round import run_round
 from cfmt.federated.simulation import Run, Settings, compare, draw_cohort, rounds, simulate
 from cfmt.federated.state import RoundReport, State, initial_state
-from cfmt.federated.statistics import Interval, interval, paired, summarise_runs
+from cfmt.federated.statistics import Interval, interval, paired, rank_correlation, summarise_runs
 
 __all__ = [
     "METHODS",
     "Clustering",
     "CurvePoint",
+    "Decision",
     "Evaluation",
     "Federation",
     "FixedMu",
@@ -61,6 +62,7 @@ __all__ = [
     "interval",
     "method_named",
     "paired",
+    "rank_correlation",
     "rounds",
     "run_round",
     "simulate",

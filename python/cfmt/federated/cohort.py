@@ -1,27 +1,28 @@
-"""The clients of one round: their rows, the models that they received, and what they see of these."""
+"""The clients of one round: the models that they received, and their rows, part by part."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.clustering import auxiliary_vectors
 from cfmt.federated.federation import Federation, count_per_client
 from cfmt.federated.methods import Method
 from cfmt.federated.state import State
-from cfmt.nn import Engine
-from cfmt.ragged import Ragged
-from cfmt.sampling import error_histograms
+from cfmt.ragged import Ragged, runs
 
-__all__ = ["Cohort", "Rows", "View", "look", "receive"]
+__all__ = ["Cohort", "Part", "Rows", "receive"]
+
+ROWS_AT_ONCE = 1 << 17
+"""Rows of a part: no result of the native engine depends on it, and an array of them has 1 MB."""
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of the cohort's clients with their labels.
+    """Rows of some clients with their labels.
 
     Parameters
     ----------
@@ -54,34 +55,63 @@ class Rows:
         correct = count_per_client(self.rows, (scores >= 0.5) == (self.is_attack == 1))
         return correct / np.maximum(self.rows.sizes, 1)
 
+    def scores(
+        self, scores: npt.NDArray[np.float32], which: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Look up each row's score under its client's model.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_models, n_rows), float32
+            Scores of the table's rows by each model.
+        which : ndarray of shape (n_clients,), int64
+            The model of each client.
+
+        Returns
+        -------
+        ndarray of shape (n_values,), float32
+        """
+        if len(scores) == 1:
+            return np.take(scores[0], self.rows.values)
+        own: npt.NDArray[np.float32] = scores[np.repeat(which, self.rows.sizes), self.rows.values]
+        return own
+
     def errors(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Error |y - f(x)| of each row, shape (n_values,)."""
         errors: npt.NDArray[np.float32] = np.abs(self.is_attack - scores)
         return errors
 
 
+class Key(TypedDict):
+    """Keyword arguments that key the random streams of clients."""
+
+    seed: int
+    round: int
+    clients: npt.NDArray[np.int64]
+
+
 @dataclass(frozen=True, eq=False)
-class Cohort:
-    """Who takes part in a round, and with which model.
+class Part:
+    """Some clients of a cohort, few enough to hold everything of theirs at once.
 
     Parameters
     ----------
-    clients : ndarray of shape (n_cohort,), int64
-        Ids, in rising order.
+    at : ndarray of shape (n_part,), int64
+        Their positions in the cohort.
+    clients : ndarray of shape (n_part,), int64
+        Their ids.
     train, validation : Rows
-        What each client trains on and what it holds out.
-    models : ndarray of shape (n_models, n_params), float32
-        The different models that were sent.
-    which : ndarray of shape (n_cohort,), int64
-        The row of ``models`` that each client received.
+        What each trains on and what it holds out.
+    which : ndarray of shape (n_part,), int64
+        The row of the cohort's ``models`` that each received.
     seed, round : int
         Key of the round's random streams.
     """
 
+    at: npt.NDArray[np.int64]
     clients: npt.NDArray[np.int64]
     train: Rows
     validation: Rows
-    models: npt.NDArray[np.float32]
     which: npt.NDArray[np.int64]
     seed: int
     round: int
@@ -92,53 +122,65 @@ class Cohort:
         return {"seed": self.seed, "round": self.round, "clients": self.clients}
 
 
-class Key(TypedDict):
-    """Keyword arguments that key the random streams of a cohort's clients."""
-
-    seed: int
-    round: int
-    clients: npt.NDArray[np.int64]
-
-
 @dataclass(frozen=True, eq=False)
-class View:
-    """What the clients see of the models that they received.
+class Cohort:
+    """Who takes part in a round, and with which model.
 
     Parameters
     ----------
-    train_scores, validation_scores : ndarray of shape (n_values,), float32
-        Scores of the cohort's rows, aligned with them.
+    federation : Federation
+        Has the clients' rows.
+    clients : ndarray of shape (n_cohort,), int64
+        Ids, in rising order.
+    models : ndarray of shape (n_models, n_params), float32
+        The different models that were sent.
+    which : ndarray of shape (n_cohort,), int64
+        The row of ``models`` that each client received.
+    seed, round : int
+        Key of the round's random streams.
     """
 
-    train_scores: npt.NDArray[np.float32]
-    validation_scores: npt.NDArray[np.float32]
+    federation: Federation
+    clients: npt.NDArray[np.int64]
+    models: npt.NDArray[np.float32]
+    which: npt.NDArray[np.int64]
+    seed: int
+    round: int
 
-    def auxiliary_vectors(self, cohort: Cohort) -> npt.NDArray[np.float64]:
-        """Return (imbalance, accuracy) of each client, shape (n_cohort, 2).
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Training rows of each client, shape (n_cohort,)."""
+        return self.federation.train.sizes[self.clients]
 
-        The accuracy is that on validation rows, or on training rows for a client that has none.
+    def parts(self, order: npt.NDArray[np.int64] | None = None) -> Iterator[Part]:
+        """Go through the cohort, a part of about ``ROWS_AT_ONCE`` rows at a time.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n_cohort,), int64, optional
+            Positions of the clients in the order in which to go through them; by default as they stand.
+
+        Yields
+        ------
+        Part
         """
-        held_out = cohort.validation.accuracy(self.validation_scores)
-        on_train = cohort.train.accuracy(self.train_scores)
-        accuracy = np.where(cohort.validation.rows.sizes > 0, held_out, on_train)
-        return auxiliary_vectors(cohort.train.n_attack, cohort.train.n_normal, accuracy)
+        order = np.arange(len(self.clients)) if order is None else order
+        sizes = self.sizes + self.federation.validation.sizes[self.clients]
+        offsets = Ragged.from_sizes(order, sizes[order]).offsets
+        for run in runs(offsets, ROWS_AT_ONCE):
+            yield self._part(order[run])
 
-    def meta_states(self, cohort: Cohort, *, bins: int, majority_only: bool) -> npt.NDArray[np.float64]:
-        """Return the error histograms on training and validation rows, shape (n_cohort, 2 * bins).
-
-        With ``majority_only``, only rows of the class that is the majority of the client's training
-        rows are counted.
-        """
-        majority = cohort.train.n_attack > cohort.train.n_normal
-        parts = ((cohort.train, self.train_scores), (cohort.validation, self.validation_scores))
-        states = []
-        for part, scores in parts:
-            errors = part.rows.with_values(part.errors(scores))
-            if majority_only:
-                keep = (part.is_attack == 1) == majority[part.rows.clients]
-                errors = Ragged.from_sizes(errors.values[keep], count_per_client(part.rows, keep))
-            states.append(error_histograms(errors.values, errors.offsets, bins=bins))
-        return np.hstack(states)
+    def _part(self, at: npt.NDArray[np.int64]) -> Part:
+        clients = self.clients[at]
+        return Part(
+            at=at,
+            clients=clients,
+            train=Rows.of(self.federation, self.federation.train.take(clients)),
+            validation=Rows.of(self.federation, self.federation.validation.take(clients)),
+            which=self.which[at],
+            seed=self.seed,
+            round=self.round,
+        )
 
 
 def receive(
@@ -170,38 +212,10 @@ def receive(
         models = np.vstack([models, mixed.astype(np.float32)])
         which = state.clusters.membership[clients] + 1  # a newcomer, at -1, gets the global model
     return Cohort(
+        federation=federation,
         clients=clients,
-        train=Rows.of(federation, federation.train.take(clients)),
-        validation=Rows.of(federation, federation.validation.take(clients)),
         models=models,
         which=which,
         seed=seed,
         round=state.round + 1,
     )
-
-
-def look(engine: Engine, cohort: Cohort) -> View:
-    """Let every client evaluate the model that it received.
-
-    Clients share rows of one table and a few models, so each model scores the table once.
-
-    Parameters
-    ----------
-    engine : Engine
-        Holds the federation's table.
-    cohort : Cohort
-        Who received what.
-
-    Returns
-    -------
-    View
-    """
-    scores = engine.scores(cohort.models)
-
-    def of(rows: Ragged[np.int64]) -> npt.NDArray[np.float32]:
-        if len(scores) == 1:
-            return np.take(scores[0], rows.values)
-        own: npt.NDArray[np.float32] = scores[np.repeat(cohort.which, rows.sizes), rows.values]
-        return own
-
-    return View(of(cohort.train.rows), of(cohort.validation.rows))

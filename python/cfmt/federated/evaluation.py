@@ -13,8 +13,9 @@ from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.state import State
 from cfmt.nn import Engine
 from cfmt.ragged import Ragged
+from cfmt.thresholds import AtFpr, ThresholdRule
 
-__all__ = ["CurvePoint", "Evaluation", "curve_point", "evaluate"]
+__all__ = ["CurvePoint", "Decision", "Evaluation", "curve_point", "evaluate"]
 
 _BINS = 512  # of the logit on [-16, 16]: steps of 1/16, fine near 0 and 1 where scores crowd
 
@@ -39,17 +40,35 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """A threshold, and what follows from it.
+
+    Parameters
+    ----------
+    rule : str
+        Which rule chose it, as :func:`cfmt.thresholds.threshold_rule` reads it.
+    threshold : float
+        Score from which a row counts as an attack, chosen on the clients' validation rows.
+    alerts_per_million : float
+        False alerts expected among a million benign flows, by the same rows.
+    tests : dict of str to dict of str to float
+        For each test set ``f1``, ``macro_f1``, ``recall``, ``recall_novel`` and ``fpr``.
+    """
+
+    rule: str
+    threshold: float
+    alerts_per_million: float
+    tests: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Every figure of a finished run.
 
     Parameters
     ----------
-    threshold : float
-        Score from which a row counts as an attack, chosen on the clients' validation rows.
-    fpr : float
-        False-positive rate asked of the threshold on those rows.
-    alerts_per_million : float
-        False alerts expected among a million benign flows, by the same rows.
+    decisions : tuple of Decision
+        One for each rule that was asked for, the main one first.
     tests : dict of str to dict of str to float
         For each test set, its metrics.
     validation : dict of str to float
@@ -60,13 +79,21 @@ class Evaluation:
         For each cluster with members, its model beside the global one on their validation rows.
     """
 
-    threshold: float
-    fpr: float
-    alerts_per_million: float
+    decisions: tuple[Decision, ...]
     tests: dict[str, dict[str, float]]
     validation: dict[str, float]
     clients: dict[str, float]
     clusters: tuple[dict[str, float], ...]
+
+    @property
+    def threshold(self) -> float:
+        """Threshold of the main rule."""
+        return self.decisions[0].threshold
+
+    @property
+    def alerts_per_million(self) -> float:
+        """False alerts expected among a million benign flows by the main rule."""
+        return self.decisions[0].alerts_per_million
 
 
 def curve_point(test: TestSet, scores: npt.NDArray[np.float32]) -> CurvePoint:
@@ -95,7 +122,7 @@ def evaluate(
     state: State,
     test_scores: Sequence[npt.NDArray[np.float32]],
     *,
-    fpr: float = 0.05,
+    rules: Sequence[ThresholdRule] = (AtFpr(0.05),),
 ) -> Evaluation:
     """Evaluate the global model, and the cluster models beside it.
 
@@ -109,31 +136,25 @@ def evaluate(
         After the last round.
     test_scores : sequence of ndarray of shape (n_rows,), float32
         The global model's scores of each test set.
-    fpr : float, default=0.05
-        False-positive rate asked of the threshold on the clients' validation rows.
+    rules : sequence of AtFpr, BestF1 or LeastCost, default=(AtFpr(0.05),)
+        How thresholds are chosen on the clients' validation rows; the first is the main one.
 
     Returns
     -------
     Evaluation
-
-    Raises
-    ------
-    ValueError
-        If ``fpr`` is not in (0, 1).
     """
     scores = engine.scores(state.model[np.newaxis])[0]
     held_out = federation.validation
     labels = federation.is_attack[held_out.values]
     positive, negative = _histogram(scores[held_out.values], labels)
-    position = metrics.threshold_at_fpr(positive, negative, fpr)
-    threshold = _probability(position)
+    judged = list(zip(federation.tests, test_scores, strict=True))
+    decisions = tuple(_decide(rule, positive, negative, judged) for rule in rules)
+    threshold = decisions[0].threshold
     return Evaluation(
-        threshold=threshold,
-        fpr=fpr,
-        alerts_per_million=metrics.expected_alerts_per_million(negative, position),
+        decisions=decisions,
         tests={
             test.name: _test_metrics(test, test_score, threshold, federation.families)
-            for test, test_score in zip(federation.tests, test_scores, strict=True)
+            for test, test_score in judged
         },
         validation={
             "roc_auc": metrics.roc_auc_from_histograms(positive, negative),
@@ -144,6 +165,31 @@ def evaluate(
         clients=_client_spread(held_out, scores, federation.is_attack, threshold),
         clusters=_clusters(federation, engine, state, scores),
     )
+
+
+def _decide(
+    rule: ThresholdRule,
+    positive: npt.NDArray[np.int64],
+    negative: npt.NDArray[np.int64],
+    judged: Sequence[tuple[TestSet, npt.NDArray[np.float32]]],
+) -> Decision:
+    """Choose a threshold on the clients' summed histograms, and look what it does on the test sets."""
+    position = rule.choose(positive, negative)
+    threshold = _probability(position)
+    alerts = float("nan") if np.isnan(position) else metrics.expected_alerts_per_million(negative, position)
+    return Decision(str(rule), threshold, alerts, {test.name: _at(threshold, test, s) for test, s in judged})
+
+
+def _at(threshold: float, test: TestSet, scores: npt.NDArray[np.float32]) -> dict[str, float]:
+    counts = metrics.confusion(scores, test.is_attack, threshold)
+    novel = (test.is_attack == 1) & ~test.is_known
+    return {
+        "f1": metrics.f1(counts),
+        "macro_f1": metrics.macro_f1(counts),
+        "recall": metrics.recall(counts),
+        "recall_novel": metrics.recall(metrics.confusion(scores[novel], test.is_attack[novel], threshold)),
+        "fpr": metrics.false_positive_rate(counts),
+    }
 
 
 def _position(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data import Preprocessor, Table, fit_preprocessor, novel_rows
-from cfmt.parts import split_validation
+from cfmt.parts import check_parts, split_validation
 from cfmt.ragged import Ragged
 
 __all__ = ["Federation", "TestSet"]
@@ -118,11 +118,14 @@ class Federation:
         Raises
         ------
         ValueError
-            If the share is out of range, the scaling is unknown, or a part names a row that is not there.
+            If the share is out of range, the scaling is unknown, or ``parts`` are not parts of
+            ``train``'s rows.
         """
-        used, rows = np.unique(parts.values, return_inverse=True)
-        own = train.take(used)
-        parts = parts.with_values(rows.astype(np.int64))
+        check_parts(parts, train.n_rows)
+        owned = np.zeros(train.n_rows, np.bool_)
+        owned[parts.values] = True
+        own = train.take(np.flatnonzero(owned))
+        parts = parts.with_values((np.cumsum(owned, dtype=np.int64) - 1)[parts.values])
         fit_rows, held_out = split_validation(parts, own.is_attack, validation_share, seed=seed)
         preprocessor = fit_preprocessor(own, fit_rows, scaling=scaling)
         return cls(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.clustering import choose_k, kmeans, match_clusters, nearest, standardise
-from cfmt.federated.cohort import Cohort, View
+from cfmt.federated.cohort import Cohort
 from cfmt.federated.methods import Clustering
 from cfmt.federated.state import Clusters
 from cfmt.streams import generator
@@ -20,7 +20,7 @@ def recluster(
     clustering: Clustering | None,
     clusters: Clusters,
     cohort: Cohort,
-    view: View | None,
+    vectors: npt.NDArray[np.float64],
 ) -> tuple[Clusters, npt.NDArray[np.int64]]:
     """Put every client of the cohort into exactly one cluster.
 
@@ -35,8 +35,8 @@ def recluster(
         Clusters of the round before.
     cohort : Cohort
         Clients that take part.
-    view : View or None
-        What they see of the models that they received, for their auxiliary vectors.
+    vectors : ndarray of shape (n_cohort, 2), float64
+        Their auxiliary vectors; not looked at without clustering.
 
     Returns
     -------
@@ -46,14 +46,13 @@ def recluster(
         The slot of each client of the cohort.
     """
     centroids = clusters.centroids
-    if clustering is None or view is None:
+    if clustering is None:
         labels = np.zeros(len(cohort.clients), np.int64)
     elif len(centroids) and (cohort.round - 1) % clustering.every:
-        vectors = view.auxiliary_vectors(cohort)
         _, mean, scale = standardise(vectors)
         labels = nearest((vectors - mean) / scale, (centroids - mean) / scale)
     else:
-        labels, centroids = _cluster(clustering, centroids, view.auxiliary_vectors(cohort), cohort)
+        labels, centroids = _cluster(clustering, centroids, vectors, cohort)
     if clustering is not None and clustering.assignment == "random":
         labels = generator(cohort.seed, "clustering", round=cohort.round, item=1).permutation(labels)
     membership = clusters.membership.copy()

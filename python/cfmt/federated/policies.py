@@ -70,7 +70,8 @@ def observe(
 
     A client's transition runs from the meta-state of one round in which it took part to that of the
     next, so a client sends 2 bins + 2 numbers a round and no transition is invented. Every transition
-    goes to the shared replay and to the one of the client's cluster.
+    goes to the shared replay and to the one of the client's cluster; of more than a replay holds, as many
+    as it does are drawn at random.
 
     Parameters
     ----------
@@ -96,12 +97,13 @@ def observe(
         mine = acted if i == 0 else acted & (labels == i - 1)
         if not mine.any():
             continue
-        clients = cohort.clients[mine]
+        at = _drawn(np.flatnonzero(mine), policy.capacity, cohort, len(agents) + i)
+        clients = cohort.clients[at]
         replays[i] = replays[i].add(
             states=learners.last_states[clients].astype(np.float64),
             actions=learners.last_mu[clients].astype(np.float64),
             rewards=learners.last_rewards[clients].astype(np.float64),
-            next_states=meta_states[mine],
+            next_states=meta_states[at],
             done=np.zeros(len(clients), bool),
         )
         agents[i] = learn(
@@ -144,6 +146,14 @@ def remember(
     last_rewards = learners.last_rewards.copy()
     last_states[clients], last_mu[clients], last_rewards[clients] = meta_states, mu, rewards
     return replace(learners, last_states=last_states, last_mu=last_mu, last_rewards=last_rewards)
+
+
+def _drawn(positions: npt.NDArray[np.int64], most: int, cohort: Cohort, item: int) -> npt.NDArray[np.int64]:
+    """Draw ``most`` of more positions than that without replacement, in rising order."""
+    if len(positions) <= most:
+        return positions
+    rng = generator(cohort.seed, "policy-learning", round=cohort.round, item=item)
+    return np.sort(rng.choice(positions, most, replace=False, shuffle=False))
 
 
 def _hand_rule(rule: HandRule, meta_states: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

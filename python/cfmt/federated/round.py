@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.cohort import Cohort, View, look, receive
+from cfmt.federated.cohort import Cohort, receive
 from cfmt.federated.federation import Federation
 from cfmt.federated.membership import recluster
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
 from cfmt.federated.policies import choose_mu, observe, remember
 from cfmt.federated.state import PolicyState, RoundReport, State
-from cfmt.federated.updates import Updates, client_weights, draw_rows, train
+from cfmt.federated.updates import Updates, client_weights, train
+from cfmt.federated.view import View, look
 from cfmt.nn import Engine, LocalTraining
 
 __all__ = ["run_round"]
@@ -31,8 +33,12 @@ def run_round(
     clients: npt.NDArray[np.int64],
     *,
     seed: int,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> tuple[State, RoundReport]:
     """Run one round of a method.
+
+    The clients' rows, scores and draws exist for a part of the cohort at a time, and updates are summed as
+    they come: memory grows by some numbers a client.
 
     Parameters
     ----------
@@ -50,6 +56,8 @@ def run_round(
         Clients that take part, in rising order.
     seed : int
         Seed of the run.
+    on_clients : callable or None, default=None
+        Called as clients finish, with the number of those that have and that of all.
 
     Returns
     -------
@@ -59,25 +67,25 @@ def run_round(
     """
     started = time.perf_counter()
     cohort = receive(federation, method, state, clients, seed=seed)
-    looks = method.clustering is not None or isinstance(method.sampler, MetaSampler)
-    view = look(engine, cohort) if looks else None
-    clusters, labels = recluster(method.clustering, state.clusters, cohort, view)
-    steer = _steer(method, cohort, view, labels, state.policy)
-    drawn = draw_rows(method.sampler, cohort, view, steer.mu)
-    updates = train(engine, method, local, cohort, view, labels, drawn)
+    view = look(engine, method, cohort)
+    clusters, labels = recluster(method.clustering, state.clusters, cohort, view.vectors)
+    mu, learners = _steer(method, cohort, view, labels, state.policy)
+    updates = train(engine, method, local, cohort, view, labels, mu, on_clients=on_clients)
     after = State(
         round=cohort.round,
         model=state.model + _global_update(method, updates),
         clusters=replace(clusters, models=clusters.models + updates.sums.means()),
-        policy=_remember(steer, cohort, updates),
+        policy=None
+        if learners is None
+        else remember(learners, cohort.clients, view.meta_states, mu, updates.rewards),
     )
     report = RoundReport(
         round=cohort.round,
         n_clients=len(clients),
-        n_rows=len(drawn.values),
+        n_rows=updates.n_rows,
         loss=_mean_loss(updates.losses, client_weights(method, cohort)),
         cluster_sizes=tuple(np.bincount(labels, minlength=len(clusters.models)).tolist()),
-        mu=_mean(steer.mu),
+        mu=_mean(mu),
         reward=_mean(updates.rewards),
         bytes_down=len(clients) * _BYTES * _numbers_down(method, len(state.model)),
         bytes_up=len(clients) * _BYTES * _numbers_up(method, len(state.model)),
@@ -86,36 +94,20 @@ def run_round(
     return after, report
 
 
-@dataclass(frozen=True, eq=False)
-class _Steer:
-    """What the meta-sampler saw and chose; empty for a method without one."""
-
-    meta_states: npt.NDArray[np.float64]
-    mu: npt.NDArray[np.float64]
-    policy: PolicyState | None
-
-
 def _steer(
     method: Method,
     cohort: Cohort,
-    view: View | None,
+    view: View,
     labels: npt.NDArray[np.int64],
     learners: PolicyState | None,
-) -> _Steer:
-    """Compute meta-states, learn from the transitions that they complete, and choose mu."""
+) -> tuple[npt.NDArray[np.float64], PolicyState | None]:
+    """Learn from completed transitions, and choose mu, which is empty without a meta-sampler."""
     sampler = method.sampler
-    if not isinstance(sampler, MetaSampler) or view is None:
-        return _Steer(np.empty((0, 0)), np.empty(0), None)
-    states = view.meta_states(cohort, bins=sampler.bins, majority_only=sampler.state_of == "majority")
+    if not isinstance(sampler, MetaSampler):
+        return np.empty(0), None
     if isinstance(sampler.policy, LearnedMu) and learners is not None:
-        learners = observe(sampler.policy, learners, cohort, states, labels)
-    return _Steer(states, choose_mu(sampler.policy, learners, cohort, states, labels), learners)
-
-
-def _remember(steer: _Steer, cohort: Cohort, updates: Updates) -> PolicyState | None:
-    if steer.policy is None:
-        return None
-    return remember(steer.policy, cohort.clients, steer.meta_states, steer.mu, updates.rewards)
+        learners = observe(sampler.policy, learners, cohort, view.meta_states, labels)
+    return choose_mu(sampler.policy, learners, cohort, view.meta_states, labels), learners
 
 
 def _global_update(method: Method, updates: Updates) -> npt.NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from cfmt.federated.round import run_round
 from cfmt.federated.state import RoundReport, State, initial_state
 from cfmt.nn import MLP, Engine, LocalTraining, make_engine
 from cfmt.streams import generator
+from cfmt.thresholds import AtFpr, ThresholdRule
 
 __all__ = ["Run", "Settings", "compare", "draw_cohort", "rounds", "simulate"]
 
@@ -33,8 +35,8 @@ class Settings:
         Local training; the proximal weight is the method's.
     hidden : int, default=128
         Hidden units of the MLP.
-    fpr : float, default=0.05
-        False-positive rate at which the threshold is chosen on the clients' validation rows.
+    thresholds : tuple of AtFpr, BestF1 or LeastCost, default=(AtFpr(0.05),)
+        Rules that choose a threshold on the clients' validation rows; the first is the main one.
     engine : str, default="auto"
         Which engine trains; see :func:`cfmt.nn.make_engine`.
     device : str, default="cpu"
@@ -47,7 +49,7 @@ class Settings:
     cohort: float = 1.0
     local: LocalTraining = field(default_factory=LocalTraining)
     hidden: int = 128
-    fpr: float = 0.05
+    thresholds: tuple[ThresholdRule, ...] = (AtFpr(0.05),)
     engine: str = "auto"
     device: str = "cpu"
     group_size: int | None = None
@@ -55,11 +57,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.rounds < 1:
             raise ValueError(f"rounds must be at least 1, got {self.rounds}")
-        for name, high_open in (("cohort", False), ("fpr", True)):
-            value = getattr(self, name)
-            if not (0 < value < 1 or (value == 1 and not high_open)):
-                allowed = "(0, 1)" if high_open else "(0, 1]"
-                raise ValueError(f"{name} must lie in {allowed}, got {value}")
+        if not 0 < self.cohort <= 1:
+            raise ValueError(f"cohort must lie in (0, 1], got {self.cohort}")
+        if not self.thresholds:
+            raise ValueError("thresholds must hold at least one rule, got none; AtFpr(0.05) is the default")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +109,18 @@ class Run:
             "in_distribution_roc_auc": self.evaluation.validation["roc_auc"],
             "threshold": self.evaluation.threshold,
             "alerts_per_million": self.evaluation.alerts_per_million,
+            **self._by_other_rules(test or next(iter(tests))),
             "megabytes": sum(r.bytes_up + r.bytes_down for r in self.reports) / 1e6,
             "seconds": sum(r.seconds for r in self.reports),
         }
+
+    def _by_other_rules(self, test: str) -> dict[str, float]:
+        """Figures of the rules beside the main one."""
+        figures = {}
+        for other in self.evaluation.decisions[1:]:
+            figures[f"f1@{other.rule}"] = other.tests[test]["f1"]
+            figures[f"alerts_per_million@{other.rule}"] = other.alerts_per_million
+        return figures
 
 
 def draw_cohort(n_clients: int, share: float, *, seed: int, round: int) -> npt.NDArray[np.int64]:
@@ -143,7 +153,14 @@ def round_half_up(value: float) -> int:
 
 
 def rounds(
-    federation: Federation, engine: Engine, method: Method, settings: Settings, state: State, *, seed: int
+    federation: Federation,
+    engine: Engine,
+    method: Method,
+    settings: Settings,
+    state: State,
+    *,
+    seed: int,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> Iterator[tuple[State, RoundReport]]:
     """Go on from a state, round after round, up to the settings' number of rounds.
 
@@ -155,6 +172,8 @@ def rounds(
         Where to start.
     seed : int
         Seed of the run.
+    on_clients : callable or None, default=None
+        See :func:`cfmt.federated.run_round`.
 
     Yields
     ------
@@ -165,7 +184,9 @@ def rounds(
     """
     while state.round < settings.rounds:
         cohort = draw_cohort(federation.n_clients, settings.cohort, seed=seed, round=state.round + 1)
-        state, report = run_round(federation, engine, method, settings.local, state, cohort, seed=seed)
+        state, report = run_round(
+            federation, engine, method, settings.local, state, cohort, seed=seed, on_clients=on_clients
+        )
         yield state, report
 
 
@@ -176,6 +197,7 @@ def simulate(
     *,
     seed: int,
     on_round: Callable[[RoundReport, CurvePoint], None] | None = None,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> Run:
     """Train one method and evaluate its last round.
 
@@ -191,6 +213,8 @@ def simulate(
         Seed of the run.
     on_round : callable or None, default=None
         Called after each round.
+    on_clients : callable or None, default=None
+        Called as clients of a round finish, with the number of those that have and that of all.
 
     Returns
     -------
@@ -202,14 +226,16 @@ def simulate(
     judges = [_engine(settings, mlp, test.X, test.is_attack) for test in federation.tests]
     start = state = initial_state(method, mlp, federation.n_clients, seed=seed)
     reports, curve = [], []
-    for state, report in rounds(federation, engine, method, settings, start, seed=seed):
+    for state, report in rounds(
+        federation, engine, method, settings, start, seed=seed, on_clients=on_clients
+    ):
         point = curve_point(federation.tests[0], judges[0].scores(state.model[np.newaxis])[0])
         reports.append(report)
         curve.append(point)
         if on_round is not None:
             on_round(report, point)
     test_scores = [judge.scores(state.model[np.newaxis])[0] for judge in judges]
-    evaluation = evaluate(federation, engine, state, test_scores, fpr=settings.fpr)
+    evaluation = evaluate(federation, engine, state, test_scores, rules=settings.thresholds)
     return Run(method, seed, tuple(reports), tuple(curve), evaluation, state)
 
 
@@ -220,6 +246,7 @@ def compare(
     *,
     seeds: Iterable[int],
     on_round: Callable[[Method, int, RoundReport, CurvePoint], None] | None = None,
+    on_clients: Callable[[Method, int, int, int], None] | None = None,
 ) -> Iterator[Run]:
     """Run methods side by side: for each seed the same parts, rows and initial model for all.
 
@@ -235,6 +262,9 @@ def compare(
         One run of each method for each.
     on_round : callable or None, default=None
         Called after each round with the method, the seed and what happened.
+    on_clients : callable or None, default=None
+        Called as clients of a round finish, with the method, the seed, the number of those that have and that
+        of all.
 
     Yields
     ------
@@ -250,7 +280,8 @@ def compare(
                 if on_round is not None:
                     on_round(method, seed, r, p)
 
-            yield simulate(federation, method, settings, seed=seed, on_round=report)
+            part = None if on_clients is None else partial(on_clients, method, seed)
+            yield simulate(federation, method, settings, seed=seed, on_round=report, on_clients=part)
 
 
 def _engine(

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import stdtrit
 
-__all__ = ["Interval", "interval", "paired", "summarise_runs"]
+__all__ = ["Interval", "interval", "paired", "rank_correlation", "summarise_runs"]
 
 Metrics = Mapping[str, float]
 
@@ -56,7 +57,7 @@ def interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
         raise ValueError("values must hold at least one number, got none")
     data = np.asarray(values, np.float64)
     mean, half = float(data.mean()), float("nan")
-    if len(data) > 1:
+    if len(data) > 1 and np.isfinite(mean):
         quantile = float(stdtrit(len(data) - 1, 0.5 + level / 2))
         half = quantile * float(data.std(ddof=1)) / len(data) ** 0.5
     return Interval(mean, mean - half, mean + half, tuple(data.tolist()))
@@ -84,6 +85,31 @@ def paired(values: Sequence[float], baseline: Sequence[float]) -> Interval:
             f"values and baseline must cover the same seeds, got {len(values)} and {len(baseline)}"
         )
     return interval([a - b for a, b in zip(values, baseline, strict=True)])
+
+
+def rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """Return Spearman's rank correlation; equal values share the mean of their ranks.
+
+    Parameters
+    ----------
+    one, other : ndarray of shape (n,), float64
+        Two figures of the same things.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; NaN where either has fewer than two different values.
+    """
+    first, second = _ranks(one), _ranks(other)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    middle: npt.NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
+    return middle[place]
 
 
 def summarise_runs(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.federated.cohort import Cohort, View
-from cfmt.federated.methods import LearnedMu, MetaSampler, Method, Sampler
+from cfmt.federated.cohort import Cohort, Part, Rows
+from cfmt.federated.methods import LearnedMu, MetaSampler, Method
+from cfmt.federated.rows import draw_rows, drawn_sizes
+from cfmt.federated.view import View
 from cfmt.metrics import ragged_average_precision
-from cfmt.nn import Engine, LocalTraining, SummingEngine
+from cfmt.nn import Engine, LocalTraining, SummingEngine, sum_groups
 from cfmt.ragged import Ragged
-from cfmt.sampling import meta_sample, oversample, undersample
 
-__all__ = ["Updates", "client_weights", "draw_rows", "train"]
+__all__ = ["Updates", "client_weights", "train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,58 +33,19 @@ class Updates:
         Mean training loss of each client; NaN for one without rows.
     rewards : ndarray of shape (n_cohort,) or (0,), float64
         Gain in average precision on validation rows; none where nothing is learned from it.
+    n_rows : int
+        Rows that the clients laid out for training.
     """
 
     sums: WeightedSum
     losses: npt.NDArray[np.float64]
     rewards: npt.NDArray[np.float64]
-
-
-def draw_rows(
-    sampler: Sampler, cohort: Cohort, view: View | None, mu: npt.NDArray[np.float64]
-) -> Ragged[np.int64]:
-    """Lay out the rows that each client trains on.
-
-    Parameters
-    ----------
-    sampler : {"none", "over", "under"} or MetaSampler
-        How clients balance their rows.
-    cohort : Cohort
-        Their rows.
-    view : View or None
-        Their scores, for a meta-sampler.
-    mu : ndarray of shape (n_cohort,), float64
-        Centres of the Gaussian weights, for a meta-sampler.
-
-    Returns
-    -------
-    Ragged of int64
-        Rows of the federation's table; one may stand there more than once.
-    """
-    rows, labels = cohort.train.rows, cohort.train.is_attack
-    if isinstance(sampler, MetaSampler):
-        assert view is not None, "a meta-sampler needs the clients' scores"
-        drawn = meta_sample(
-            cohort.train.errors(view.train_scores),
-            labels,
-            rows.offsets,
-            mu,
-            sigma=sampler.sigma,
-            budget=sampler.budget,
-            **cohort.key,
-        )
-    elif sampler == "over":
-        drawn = oversample(labels, rows.offsets, **cohort.key)
-    elif sampler == "under":
-        drawn = undersample(labels, rows.offsets, **cohort.key)
-    else:
-        return rows
-    return drawn.with_values(rows.values[drawn.values])
+    n_rows: int
 
 
 def client_weights(method: Method, cohort: Cohort) -> npt.NDArray[np.float64]:
     """Return the weight of each client in its cluster, shape (n_cohort,); 0 for one without rows."""
-    sizes = cohort.train.rows.sizes.astype(np.float64)
+    sizes = cohort.sizes.astype(np.float64)
     match method.weighting:
         case "rows":
             return sizes
@@ -96,60 +60,81 @@ def train(
     method: Method,
     local: LocalTraining,
     cohort: Cohort,
-    view: View | None,
+    view: View,
     labels: npt.NDArray[np.int64],
-    drawn: Ragged[np.int64],
+    mu: npt.NDArray[np.float64],
+    *,
+    on_clients: Callable[[int, int], None] | None = None,
 ) -> Updates:
-    """Train the cohort group by group and sum the updates as they come.
+    """Train the cohort part by part and sum the updates as they come.
+
+    Clients with most steps come first and those of equal number as they stand, whatever the parts: with the
+    native engine, no bit depends on the parts.
 
     Parameters
     ----------
     engine : Engine
         Trains.
     method : Method
-        Proximal weight, class weights, client weights, and whether rewards are asked for.
+        Sampler, proximal weight, class weights, client weights, and whether rewards are asked for.
     local : LocalTraining
         The rest of local training.
     cohort : Cohort
         Who trains.
-    view : View or None
-        Scores before training, for rewards.
+    view : View
+        Scores before training, for a meta-sampler.
     labels : ndarray of shape (n_cohort,), int64
         Cluster slot of each client.
-    drawn : Ragged of int64
-        Rows that each client trains on.
+    mu : ndarray of shape (n_cohort,), float64
+        Centre of each client's Gaussian weights; empty without a meta-sampler.
+    on_clients : callable or None, default=None
+        Called after each part with the number of clients that are done and that of all.
 
     Returns
     -------
     Updates
     """
-    weights, n_slots = client_weights(method, cohort), _n_slots(method)
+    n, weights, n_slots = len(cohort.clients), client_weights(method, cohort), _n_slots(method)
     how = replace(local, prox_mu=method.prox_mu, positive_weight="balanced" if method.class_weighted else 1.0)
     learns = isinstance(method.sampler, MetaSampler) and isinstance(method.sampler.policy, LearnedMu)
-    if isinstance(engine, SummingEngine) and not learns:
-        sums, losses = engine.train_and_sum(
+    losses, rewards = np.full(n, np.nan), np.zeros(n if learns else 0)
+    sums = np.zeros((n_slots, cohort.models.shape[1]))
+    train_and_sum = engine.train_and_sum if isinstance(engine, SummingEngine) else partial(sum_groups, engine)
+    done = n_rows = 0
+    for part in cohort.parts(_by_steps(method, local, cohort)):
+        drawn = draw_rows(method.sampler, part, view.scores, mu)
+        held_out = _two_classes(part) if learns else None
+        sums, losses[part.at], scores = train_and_sum(
             cohort.models,
-            cohort.which,
+            part.which,
             drawn,
             how,
-            weights=weights,
-            clusters=labels,
+            weights=weights[part.at],
+            clusters=labels[part.at],
             n_clusters=n_slots,
-            **cohort.key,
+            start=sums,
+            held_out=held_out,
+            **part.key,
         )
-        return Updates(_as_weighted_sum(sums, weights, labels), losses, np.empty(0))
-    losses, rewards = np.full(len(weights), np.nan), np.zeros(len(weights) if learns else 0)
-    total = WeightedSum(n_slots, cohort.models.shape[1])
-    for at, deltas, group_losses in engine.train(cohort.models, cohort.which, drawn, how, **cohort.key):
-        total.add(deltas, weights[at], labels[at])
-        losses[at] = group_losses
-        if learns and view is not None:
-            rewards[at] = _rewards(engine, cohort, view, at, cohort.models[cohort.which[at]] + deltas)
-    return Updates(total, losses, rewards)
+        if held_out is not None:
+            rewards[part.at] = _rewards(cohort, part, view, held_out, scores)
+        done, n_rows = done + len(part.at), n_rows + len(drawn.values)
+        if on_clients is not None:
+            on_clients(done, n)
+    return Updates(_as_weighted_sum(sums, weights, labels), losses, rewards, n_rows)
 
 
 def _n_slots(method: Method) -> int:
     return 1 if method.clustering is None else method.clustering.k_max
+
+
+def _by_steps(method: Method, local: LocalTraining, cohort: Cohort) -> npt.NDArray[np.int64]:
+    """Positions of the cohort in descending number of steps, those of equal number as they stand."""
+    sizes = cohort.sizes
+    if method.sampler != "none" and local.steps is None:  # a set number of steps is the same for all
+        for part in cohort.parts():
+            sizes[part.at] = drawn_sizes(method.sampler, part.train)
+    return np.argsort(-local.n_steps(sizes), kind="stable")
 
 
 def _as_weighted_sum(
@@ -161,18 +146,21 @@ def _as_weighted_sum(
     return total
 
 
+def _two_classes(part: Part) -> Ragged[np.int64]:
+    """Return the validation rows of clients that hold out both classes; the reward of others is 0."""
+    held_out = part.validation
+    judged = (held_out.n_attack > 0) & (held_out.n_normal > 0)
+    kept = held_out.rows.values[judged[held_out.rows.clients]]
+    return Ragged.from_sizes(kept, np.where(judged, held_out.rows.sizes, 0))
+
+
 def _rewards(
-    engine: Engine,
-    cohort: Cohort,
-    view: View,
-    at: npt.NDArray[np.int64],
-    models: npt.NDArray[np.float32],
+    cohort: Cohort, part: Part, view: View, held_out: Ragged[np.int64], scores: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float64]:
-    """Gain in average precision on the validation rows of some clients; 0 where these are of one class."""
-    held_out = cohort.validation
-    rows = held_out.rows.take(at)
-    labels = held_out.rows.with_values(held_out.is_attack).take(at).values
-    before = held_out.rows.with_values(view.validation_scores).take(at).values
-    after = engine.client_scores(models, rows)
-    precision = [ragged_average_precision(scores, labels, rows.offsets) for scores in (before, after)]
+    """Gain in average precision by ``scores`` after training, shape (n_part,); 0 without rows held out."""
+    rows = Rows.of(cohort.federation, held_out)
+    before = rows.scores(view.scores, part.which)
+    precision = [
+        ragged_average_precision(found, rows.is_attack, held_out.offsets) for found in (before, scores)
+    ]
     return np.nan_to_num(precision[1] - precision[0], nan=0.0)

@@ -12,9 +12,10 @@ from cfmt.nn.factory import ENGINES, make_engine
 from cfmt.nn.mlp import MLP
 from cfmt.nn.native import NativeEngine
 from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
-from cfmt.nn.protocol import Engine, GroupResult, SummingEngine
+from cfmt.nn.protocol import Engine, GroupResult, Summed, SummingEngine
 from cfmt.nn.replay import Replay
 from cfmt.nn.sac import learn
+from cfmt.nn.summing import sum_groups
 from cfmt.nn.threads import set_threads
 from cfmt.nn.training import LocalTraining, train_stacked
 
@@ -28,6 +29,7 @@ __all__ = [
     "Replay",
     "SacConfig",
     "SacState",
+    "Summed",
     "SummingEngine",
     "TorchEngine",
     "act",
@@ -35,5 +37,6 @@ __all__ = [
     "learn",
     "make_engine",
     "set_threads",
+    "sum_groups",
     "train_stacked",
 ]

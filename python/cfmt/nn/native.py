@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.nn.mlp import MLP
-from cfmt.nn.protocol import GroupResult, check_models, check_table
+from cfmt.nn.protocol import GroupResult, Summed, check_models, check_table
 from cfmt.nn.training import LocalTraining
 from cfmt.ragged import Ragged
 
@@ -105,63 +105,42 @@ class NativeEngine:
         weights: npt.NDArray[np.float64],
         clusters: npt.NDArray[np.int64],
         n_clusters: int,
+        start: npt.NDArray[np.float64] | None = None,
+        held_out: Ragged[np.int64] | None = None,
         seed: int,
         round: int,
         clients: npt.NDArray[np.int64],
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ) -> Summed:
         """Train a cohort and sum the updates of each cluster, without ever holding all of them.
 
-        The clients are summed in the order in which :meth:`train` gives them, in float64.
-
-        Parameters
-        ----------
-        models : ndarray of shape (m, n_params), float32
-            Models that clients received.
-        which : ndarray of shape (n_clients,), int64
-            The row of ``models`` that each client received.
-        rows : Ragged of int64
-            Base-table rows that each client trains on; one may stand there more than once.
-        local : LocalTraining
-            What each client does.
-        weights : ndarray of shape (n_clients,), float64
-            What each client's update is multiplied by.
-        clusters : ndarray of shape (n_clients,), int64
-            The sum that each client's update goes to.
-        n_clusters : int
-            Number of sums.
-        seed : int
-            Seed of the whole run.
-        round : int
-            Round of training; keys the order of rows, with the seed and the client.
-        clients : ndarray of shape (n_clients,), int64
-            Ids of the cohort's clients.
-
-        Returns
-        -------
-        sums : ndarray of shape (n_clusters, n_params), float64
-            Weighted sums of updates; 0 for a cluster without clients.
-        losses : ndarray of shape (n_clients,), float64
-            Mean data loss over each client's batches; NaN for a client without rows.
-
-        Raises
-        ------
-        TypeError
-            If an array has another type than stated.
-        ValueError
-            If lengths do not fit, a value is out of its range, or an update is not finite.
+        See :meth:`SummingEngine.train_and_sum`. The scores of rows held out have the bits of
+        :meth:`client_scores` under the models received plus the updates.
         """
         check_models(self._mlp, models)
         order = _order(local, rows)
-        if (order[1:] < order[:-1]).any():
-            rows, which, clients = rows.take(order), which[order], clients[order]
+        in_order = bool((order[1:] > order[:-1]).all())
+        if not in_order:
+            rows, held_out = rows.take(order), None if held_out is None else held_out.take(order)
+            which, clients = which[order], clients[order]
             weights, clusters = weights[order], clusters[order]
         how = self._keywords(local, rows, seed, round)
-        sums, ordered = _core.train_and_sum(
-            self._X, self._y, *rows, models, which, clients, weights, clusters, n_clusters=n_clusters, **how
+        summed = Summed(
+            *_core.train_and_sum(
+                self._X,
+                self._y,
+                *rows,
+                models,
+                which,
+                clients,
+                weights,
+                clusters,
+                n_clusters=n_clusters,
+                start=start,
+                held_out=held_out,
+                **how,
+            )
         )
-        losses = np.empty_like(ordered)
-        losses[order] = ordered
-        return sums, losses
+        return summed if in_order else _put_back(summed, order, held_out)
 
     def client_scores(
         self, models: npt.NDArray[np.float32], rows: Ragged[np.int64]
@@ -185,6 +164,14 @@ class NativeEngine:
             "seed": seed,
             "round": round,
         }
+
+
+def _put_back(summed: Summed, order: npt.NDArray[np.int64], held_out: Ragged[np.int64] | None) -> Summed:
+    """Bring the losses and scores of clients that were trained in ``order`` back into theirs."""
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    scores = summed.scores if held_out is None else held_out.with_values(summed.scores).take(places).values
+    return Summed(summed.sums, summed.losses[places], scores)
 
 
 def _order(local: LocalTraining, rows: Ragged[np.int64]) -> npt.NDArray[np.int64]:

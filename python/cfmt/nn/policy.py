@@ -23,6 +23,7 @@ __all__ = ["SacConfig", "SacState", "act", "gaussian", "initial_policy"]
 
 TRAINED = ("actor", "critics", "log_temperature")
 LOG_STD_RANGE = (-20.0, 2.0)
+STATES_AT_ONCE = 1 << 15  # 13 MB of hidden units
 
 
 @dataclass(frozen=True)
@@ -191,12 +192,14 @@ def act(
     if explore and state.n_updates == 0:
         uniform: npt.NDArray[np.float64] = rng.random(ids.max(initial=-1) + 1)[ids]
         return uniform
+    noise = rng.standard_normal(ids.max(initial=-1) + 1)[ids] if explore else np.zeros(len(ids))
+    actor, actions = torch.from_numpy(state.arrays["actor"]), np.empty(len(ids))
     with one_thread(), torch.no_grad():
-        mean, log_std = gaussian(torch.from_numpy(state.arrays["actor"]), torch.tensor(states), config)
-        if explore:
-            noise = torch.from_numpy(rng.standard_normal(ids.max(initial=-1) + 1)[ids])
-            mean = mean + log_std.exp() * noise
-        actions: npt.NDArray[np.float64] = torch.sigmoid(mean).numpy()
+        for first in range(0, len(ids), STATES_AT_ONCE):
+            piece = slice(first, first + STATES_AT_ONCE)
+            mean, log_std = gaussian(actor, torch.tensor(states[piece]), config)
+            mean = mean + log_std.exp() * torch.from_numpy(noise[piece])
+            actions[piece] = torch.sigmoid(mean).numpy()
     return actions
 
 

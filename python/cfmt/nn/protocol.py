@@ -15,6 +15,7 @@ from cfmt.ragged import Ragged
 __all__ = [
     "Engine",
     "GroupResult",
+    "Summed",
     "SummingEngine",
     "check_cohort",
     "check_models",
@@ -39,6 +40,24 @@ class GroupResult(NamedTuple):
     positions: npt.NDArray[np.int64]
     deltas: npt.NDArray[np.float32]
     losses: npt.NDArray[np.float64]
+
+
+class Summed(NamedTuple):
+    """Updates of a cohort, summed as they came.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_clusters, n_params), float64
+        Weighted sum of the updates of each cluster.
+    losses : ndarray of shape (n_clients,), float64
+        Mean data loss over each client's batches; NaN for a client without rows.
+    scores : ndarray of shape (n_held_out,), float32
+        Probability of attack of the rows held out, under their clients' trained models.
+    """
+
+    sums: npt.NDArray[np.float64]
+    losses: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float32]
 
 
 class Engine(Protocol):
@@ -140,11 +159,13 @@ class SummingEngine(Engine, Protocol):
         weights: npt.NDArray[np.float64],
         clusters: npt.NDArray[np.int64],
         n_clusters: int,
+        start: npt.NDArray[np.float64] | None = None,
+        held_out: Ragged[np.int64] | None = None,
         seed: int,
         round: int,
         clients: npt.NDArray[np.int64],
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Train a cohort and sum the updates of each cluster; see :meth:`Engine.train`.
+    ) -> Summed:
+        """Train a cohort and sum the updates of each cluster, in the order of :meth:`Engine.train`.
 
         Parameters
         ----------
@@ -156,13 +177,14 @@ class SummingEngine(Engine, Protocol):
             The sum that each client's update goes to.
         n_clusters : int
             Number of sums.
+        start : ndarray of shape (n_clusters, n_params), float64, optional
+            Where the sums start from, such as those of the clients before; zeros if not given.
+        held_out : Ragged of int64, optional
+            Base-table rows on which each client's trained model is tried.
 
         Returns
         -------
-        sums : ndarray of shape (n_clusters, n_params), float64
-            Weighted sums of updates, in the order in which :meth:`Engine.train` gives them.
-        losses : ndarray of shape (n_clients,), float64
-            Mean data loss of each client; NaN for one without rows.
+        Summed
         """
         ...
 

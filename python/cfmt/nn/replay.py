@@ -108,7 +108,12 @@ class Replay:
                 raise ValueError(f"{name} must be finite; leave out transitions that are not")
         if len(actions) and not (actions.min() >= 0 and actions.max() <= 1):
             raise ValueError(f"actions must lie in [0, 1], got {actions.min()}..{actions.max()}")
-        kept = [np.concatenate([getattr(self, name), array])[-self.capacity :] for name, array in new.items()]
+        # Cut before they are joined: views of a longer array would keep all of it in memory.
+        n_old = min(len(self), max(0, self.capacity - len(actions)))
+        kept = [
+            np.concatenate([getattr(self, name)[len(self) - n_old :], array[-self.capacity :]])
+            for name, array in new.items()
+        ]
         return Replay(self.capacity, *kept)
 
     def draw(self, n: int, generator: np.random.Generator) -> Replay:

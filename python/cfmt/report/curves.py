@@ -12,7 +12,7 @@ import numpy.typing as npt
 from cfmt.federated.statistics import Interval, interval
 from cfmt.report.figures import MethodStyle, method_styles, new_figure, tidy
 from cfmt.report.labels import all_attack, label_of
-from cfmt.report.record import RunRecord, by_method
+from cfmt.report.record import Measured, by_method
 from cfmt.report.setting import Setting
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ _PANELS = {"loss": "test cross-entropy [nats]", "f1": "F1 of attacks at 0.5", "r
 _HIGHEST = {"loss": math.inf, "f1": 1.0, "roc_auc": 1.0}
 
 
-def plot_curves(records: Iterable[RunRecord], setting: Setting) -> Figure:
+def plot_curves(records: Iterable[Measured], setting: Setting) -> Figure:
     """Draw loss, F1 and ROC-AUC on the main test set over the rounds, one line for each method.
 
     Parameters
     ----------
-    records : iterable of RunRecord
+    records : iterable of Measured
         Finished runs; all methods on the same seeds.
     setting : Setting
         For the title.
@@ -63,7 +63,7 @@ def plot_curves(records: Iterable[RunRecord], setting: Setting) -> Figure:
     return figure
 
 
-def _values(record: RunRecord, measure: str) -> list[float]:
+def _values(record: Measured, measure: str) -> list[float]:
     return [getattr(point, measure) for point in record.curve]
 
 
@@ -78,7 +78,7 @@ def _limits(curves: Iterable[Sequence[Sequence[float]]], highest: float) -> tupl
     return max(low - margin, 0.0), min(high + margin, highest + 0.01)
 
 
-def _test_name(groups: Mapping[str, Sequence[RunRecord]]) -> str:
+def _test_name(groups: Mapping[str, Sequence[Measured]]) -> str:
     return next(iter(next(iter(groups.values()))[0].metrics))
 
 
@@ -157,7 +157,7 @@ def plot_intervals(
         raise ValueError("methods must hold at least one method, got none")
     names = sorted(methods, key=lambda name: np.nan_to_num(methods[name][metrics[0]].mean, nan=-np.inf))
     styles = method_styles(methods)
-    figure = new_figure(9, 1.7 + 0.34 * len(names))
+    figure = new_figure(max(9.0, 1.5 + 2.2 * len(metrics)), 1.7 + 0.34 * len(names))
     panels = np.ravel(figure.subplots(1, len(metrics), sharey=True, squeeze=False))
     for axes, metric in zip(panels, metrics, strict=True):
         for place, name in enumerate(names):

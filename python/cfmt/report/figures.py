@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -103,8 +103,10 @@ def tidy(axes: Axes, *, grid: Literal["x", "y"] = "y") -> None:
     axes.set_axisbelow(True)
 
 
-def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
-    """Write a figure as PNG and as SVG, each whole or not at all.
+def save_figure(
+    figure: Figure, folder: Path, stem: str, *, kinds: Sequence[str] = ("png", "svg")
+) -> list[Path]:
+    """Write a figure in some formats, each whole or not at all.
 
     Parameters
     ----------
@@ -114,11 +116,13 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
         Where to.
     stem : str
         Name of the files without their suffix.
+    kinds : sequence of str, default=("png", "svg")
+        Suffixes of the formats.
 
     Returns
     -------
     list of Path
-        The PNG and the SVG file.
+        The files, in the order of the formats.
 
     Raises
     ------
@@ -128,7 +132,7 @@ def save_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
     from matplotlib import rc_context
 
     paths = []
-    for suffix in ("png", "svg"):
+    for suffix in kinds:
         content = io.BytesIO()
         # neither date nor random ids: equal figures are equal files
         with rc_context({"svg.hashsalt": stem, "svg.fonttype": "none"}):

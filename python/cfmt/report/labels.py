@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cfmt.federated.statistics import Interval
@@ -67,10 +67,15 @@ def label_of(metric: str) -> Label:
     Returns
     -------
     Label
-        ``recall_<family>`` is called by the family; any unknown metric by its key.
+        ``recall_<family>`` is called by the family, ``<metric>@<rule>`` by metric and threshold rule; any
+        unknown metric by its key.
     """
     if metric in _LABELS:
         return _LABELS[metric]
+    figure, _, rule = metric.partition("@")
+    if rule:
+        title = {"f1": "F1"}.get(figure, "alerts / M")
+        return replace(_LABELS[figure], title=f"{title} by\n{rule}")
     return Label(metric.removeprefix("recall_").replace("_", " "))
 
 

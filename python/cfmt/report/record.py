@@ -5,17 +5,44 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from cfmt.federated.evaluation import CurvePoint, Evaluation
+from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.simulation import Run
 from cfmt.federated.state import RoundReport
 from cfmt.report.strict_json import dumps, numbers
 
-__all__ = ["RunRecord", "by_method", "metrics_by_method", "round_entry"]
+__all__ = ["Measured", "RunRecord", "by_method", "metrics_by_method", "round_entry"]
 
-_FORMAT = 1
+_FORMAT = 2
 _CURVE = {field.name: f"test_{field.name}" for field in fields(CurvePoint)}
+
+
+class Measured(Protocol):
+    """What tables and plots over seeds need of a finished run."""
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        ...
+
+    @property
+    def metrics(self) -> dict[str, dict[str, float]]:
+        """For each test set, the main one first, its figures."""
+        ...
+
+    @property
+    def curve(self) -> tuple[CurvePoint, ...]:
+        """One point for each round, on the main test set."""
+        ...
+
+
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
 
 
 def round_entry(report: RoundReport, point: CurvePoint) -> dict[str, Any]:
@@ -110,6 +137,7 @@ class RunRecord:
         try:
             evaluation = numbers(content["evaluation"])
             evaluation["clusters"] = tuple(evaluation["clusters"])
+            evaluation["decisions"] = tuple(Decision(**decision) for decision in evaluation["decisions"])
             rounds = [_round(numbers(entry)) for entry in content["rounds"]]
             return cls(
                 method=content["method"],
@@ -123,17 +151,17 @@ class RunRecord:
             raise ValueError(f"a finished run with missing or unknown entries: {error}") from error
 
 
-def by_method(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
+def by_method(records: Iterable[MeasuredT]) -> dict[str, list[MeasuredT]]:
     """Group runs by method.
 
     Parameters
     ----------
-    records : iterable of RunRecord
-        In any order.
+    records : iterable of Measured
+        Such as RunRecord; in any order.
 
     Returns
     -------
-    dict of str to list of RunRecord
+    dict of str to list of Measured
         Methods in the order in which they come, the runs of each by seed.
 
     Raises
@@ -141,7 +169,7 @@ def by_method(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
     ValueError
         If there are no runs, or two methods were not run on the same seeds.
     """
-    groups: dict[str, list[RunRecord]] = {}
+    groups: dict[str, list[MeasuredT]] = {}
     for record in sorted(records, key=lambda record: record.seed):
         groups.setdefault(record.method, []).append(record)
     seeds = {name: [record.seed for record in group] for name, group in groups.items()}
@@ -158,14 +186,14 @@ def by_method(records: Iterable[RunRecord]) -> dict[str, list[RunRecord]]:
 
 
 def metrics_by_method(
-    records: Iterable[RunRecord], test: str | None = None
+    records: Iterable[Measured], test: str | None = None
 ) -> dict[str, list[dict[str, float]]]:
     """Lay the metrics out for :func:`cfmt.federated.statistics.summarise_runs`.
 
     Parameters
     ----------
-    records : iterable of RunRecord
-        In any order.
+    records : iterable of Measured
+        Such as RunRecord; in any order.
     test : str or None, default=None
         A test set; None is the main one.
 
@@ -180,7 +208,7 @@ def metrics_by_method(
         If the seeds differ between methods; see :func:`by_method`.
     """
 
-    def metrics(record: RunRecord) -> dict[str, float]:
+    def metrics(record: Measured) -> dict[str, float]:
         return record.metrics[test or next(iter(record.metrics))]
 
     return {name: [metrics(record) for record in group] for name, group in by_method(records).items()}

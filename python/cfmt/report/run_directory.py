@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 from cfmt.errors import RunDirectoryError
 from cfmt.federated.evaluation import CurvePoint
 from cfmt.federated.state import RoundReport
-from cfmt.files import append_line, write_atomic
+from cfmt.files import append_line, read_json_lines, write_atomic
 from cfmt.report.record import RunRecord, round_entry
 from cfmt.report.strict_json import dumps
 
@@ -137,18 +136,7 @@ class RunDirectory:
         RunDirectoryError
             If a line before the last is damaged.
         """
-        if not self._metrics.exists():
-            return []
-        *lines, _torn = self._metrics.read_bytes().split(b"\n")
-        entries = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                entries.append(json.loads(line))
-            except ValueError as error:
-                raise RunDirectoryError(
-                    f"{self._metrics}, line {number}: is damaged ({error}); remove the line"
-                ) from error
-        return entries
+        return read_json_lines(self._metrics)
 
     def write_run(self, record: RunRecord) -> None:
         """Write a finished run; from now on :meth:`drop_unfinished` skips it."""

@@ -31,7 +31,7 @@ _FIGURES = (
 
 
 def run_tables(record: RunRecord, setting: Setting) -> RenderableType:
-    """Lay a run out: detection, recall by kind of attack, threshold and clients, clusters.
+    """Lay a run out: detection, recall by kind of attack, thresholds, clients, clusters.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def run_tables(record: RunRecord, setting: Setting) -> RenderableType:
         At most 100 columns wide.
     """
     evaluation = record.evaluation
-    tables = [_detection(evaluation), _recall(evaluation), _particulars(record)]
+    tables = [_detection(evaluation), _recall(evaluation), _decisions(evaluation), _particulars(record)]
     if evaluation.clusters:
         tables.append(_clusters(evaluation))
     of_run = replace(setting, seeds=(record.seed,))
@@ -76,17 +76,24 @@ def _recall(evaluation: Evaluation) -> Table:
     return table
 
 
+def _decisions(evaluation: Evaluation) -> Table:
+    main = next(iter(evaluation.tests))
+    headings = ["rule", "threshold", "alerts per million\nbenign flows", "F1", "macro-F1", "recall", "FPR"]
+    table = new_table("Thresholds, chosen on the clients' validation rows", headings)
+    for decision in evaluation.decisions:
+        figures = decision.tests[main]
+        numbers = [(decision.threshold, 4), (decision.alerts_per_million, 0)]
+        numbers += [(figures[name], 3) for name in ("f1", "macro_f1", "recall", "fpr")]
+        table.add_row(Text(decision.rule), *(format_number(*number) for number in numbers))
+    return table
+
+
 def _particulars(record: RunRecord) -> Table:
     evaluation = record.evaluation
     clients, figures = evaluation.clients, next(iter(record.metrics.values()))
-    table = new_table("Threshold, clients and cost", ["", ""])
+    table = new_table("Clients and cost", ["", ""])
     table.show_header = False
     rows = {
-        f"threshold, for {100 * evaluation.fpr:g} % FPR on the clients' validation rows": (
-            evaluation.threshold,
-            4,
-        ),
-        "false alerts per million benign flows": (evaluation.alerts_per_million, 0),
         "clients judged, with an attack to find": (clients["n_judged"], 0),
         "F1 of the worst client": (clients["worst_f1"], 3),
         "F1 of the client at the 10th percentile": (clients["p10_f1"], 3),

@@ -38,12 +38,12 @@ def plain(value: Any) -> Any:
 
 
 def numbers(value: Any) -> Any:
-    """Undo :func:`plain` for a value that holds nothing but numbers.
+    """Undo :func:`plain` for a value in which None stands for NaN.
 
     Parameters
     ----------
     value : object
-        Parsed JSON: numbers, None, infinities as text, and objects and arrays of them.
+        Parsed JSON: numbers, text, None, infinities as text, and objects and arrays of them.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def numbers(value: Any) -> Any:
         return [numbers(item) for item in value]
     if value is None:
         return math.nan
-    return float(value) if isinstance(value, str) else value
+    return float(value) if value in ("Infinity", "-Infinity") else value
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:

@@ -15,17 +15,25 @@ from cfmt.federated.statistics import Interval
 from cfmt.report.labels import all_attack, attack_kinds, format_interval, format_number, label_of
 from cfmt.report.setting import Setting
 
-__all__ = ["comparison_tables", "heading", "new_table"]
+__all__ = [
+    "DIFFERENCES",
+    "METRIC_TABLES",
+    "best_mean",
+    "comparison_tables",
+    "heading",
+    "new_table",
+    "sorted_names",
+]
 
 Intervals = Mapping[str, Mapping[str, Interval]]
 
-_TABLES = {
+METRIC_TABLES = {
     "Ranking of rows by score": ("roc_auc", "pr_auc", "recall_at_fpr_1", "recall_at_fpr_5"),
     "Decisions": ("f1", "macro_f1", "f1_at_threshold", "macro_f1_at_threshold", "fpr_at_threshold"),
     "Recall at the threshold, by kind of attack": (),
     "Clients and cost": ("worst_client_f1", "p10_client_f1", "alerts_per_million", "megabytes", "seconds"),
 }
-_DIFFERENCES = ("roc_auc", "pr_auc", "f1", "f1_at_threshold", "recall_at_fpr_5")
+DIFFERENCES = ("roc_auc", "pr_auc", "f1", "f1_at_threshold", "recall_at_fpr_5")
 
 
 def comparison_tables(
@@ -62,10 +70,13 @@ def comparison_tables(
     ValueError
         If there are no methods, or none has the metric to sort by.
     """
-    names = _sorted_names(methods, sort_by)
+    names = sorted_names(methods, sort_by)
     parts: list[RenderableType] = [heading(setting, test)]
-    for title, metrics in _TABLES.items():
+    for title, metrics in METRIC_TABLES.items():
         parts += [_methods_table(title, methods, names, metrics or attack_kinds(methods[names[0]])), ""]
+    other_rules = [metric for metric in methods[names[0]] if "@" in metric]
+    if other_rules:
+        parts += [_methods_table("Decisions by other threshold rules", methods, names, other_rules), ""]
     if differences:
         parts.append(_differences_table(differences, [name for name in names if name != baseline], baseline))
     return Group(*parts)
@@ -124,7 +135,25 @@ def new_table(title: str, columns: Sequence[str], *, caption: str | None = None)
     return table
 
 
-def _sorted_names(methods: Intervals, sort_by: str) -> list[str]:
+def sorted_names(methods: Intervals, sort_by: str) -> list[str]:
+    """Sort methods by a metric, best first.
+
+    Parameters
+    ----------
+    methods : mapping of str to mapping of str to Interval
+        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+    sort_by : str
+        The metric.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ValueError
+        If there are no methods, or none has the metric.
+    """
     if not methods:
         raise ValueError("methods must hold at least one method, got none")
     known = next(iter(methods.values()))
@@ -140,7 +169,7 @@ def _methods_table(title: str, methods: Intervals, names: Sequence[str], metrics
     notes += ["* best mean"] if len(names) > 1 else []
     headings = ["method", *(label_of(metric).title for metric in metrics)]
     table = new_table(title, headings, caption="; ".join(notes) or None)
-    best = {metric: _best(methods, metric) for metric in metrics}
+    best = {metric: best_mean(methods, metric) for metric in metrics}
     for name in names:
         found = {metric: methods[name][metric] for metric in metrics}
         texts = (
@@ -155,8 +184,21 @@ def _methods_table(title: str, methods: Intervals, names: Sequence[str], metrics
     return table
 
 
-def _best(methods: Intervals, metric: str) -> float:
-    """Find the best mean of a metric as shown; NaN, which equals nothing, where all are shown alike."""
+def best_mean(methods: Intervals, metric: str) -> float:
+    """Find the best mean of a metric, rounded as it is shown.
+
+    Parameters
+    ----------
+    methods : mapping of str to mapping of str to Interval
+        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+    metric : str
+        The metric.
+
+    Returns
+    -------
+    float
+        NaN, which equals nothing, where all are shown alike or none is better than another.
+    """
     label = label_of(metric)
     means = {round(column[metric].mean, label.digits) for column in methods.values()}
     means = {mean for mean in means if not math.isnan(mean)}
@@ -166,11 +208,11 @@ def _best(methods: Intervals, metric: str) -> float:
 
 
 def _differences_table(differences: Intervals, names: Sequence[str], baseline: str) -> Table:
-    headings = ["method", *(label_of(metric).title for metric in _DIFFERENCES)]
+    headings = ["method", *(label_of(metric).title for metric in DIFFERENCES)]
     caption = "* the 95 % interval leaves out 0"
     table = new_table(f"Difference from {baseline}, paired by seed", headings, caption=caption)
     for name in names:
-        found = {metric: differences[name][metric] for metric in _DIFFERENCES}
+        found = {metric: differences[name][metric] for metric in DIFFERENCES}
         texts = (
             (format_interval(f, label_of(m).digits, signed=True), f.low > 0 or f.high < 0)
             for m, f in found.items()

@@ -3,10 +3,12 @@
 //! Each coordinate is a fold over the clients in the order in which they come, with an f64 accumulator, so
 //! neither the grouping into calls nor the number of threads changes a bit. A call reads every update once,
 //! `O(G p)`, in parallel over clusters and blocks of coordinates.
+#![allow(clippy::inline_always, reason = "what runs in `vectorised` must be inlined to become vector code")]
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check, check_all, check_len};
+use crate::vector::vectorised;
 
 /// Fewest and most coordinates of a block: enough of a row to stream it, and accumulators that stay in a
 /// near cache while the clients pass by. No sum depends on where blocks end.
@@ -45,6 +47,11 @@ impl WeightedSum {
     /// How many parameters an update has.
     pub fn n_params(&self) -> usize {
         self.n_params
+    }
+
+    /// Weighted sum of the updates of each cluster, `(n_clusters, n_params)`.
+    pub fn sums(&self) -> &[f64] {
+        &self.sums
     }
 
     /// Sum of the weights of each cluster.
@@ -111,7 +118,10 @@ impl WeightedSum {
         let finite = tasks
             .into_par_iter()
             .map(|(start, sums, members)| {
-                add_block(sums, updates, start, members);
+                vectorised(
+                    #[inline(always)]
+                    || add_block(sums, updates, start, members),
+                );
                 sums.iter().all(|sum| sum.is_finite())
             })
             .reduce(|| true, |a, b| a && b);
@@ -198,13 +208,14 @@ pub fn weighted_mean(updates: &[f32], n_params: usize, weights: &[f64]) -> Resul
 }
 
 /// Adds the members' coordinates from `start` on, each as one fold over the members in order.
+#[inline(always)]
 fn add_block(sums: &mut [f64], updates: &[f32], start: usize, members: &[Member]) {
-    let rest = add_groups::<16>(sums, updates, start, members);
-    let rest = add_groups::<4>(sums, updates, start, rest);
+    let rest = add_groups::<8>(sums, updates, start, members);
     add_groups::<1>(sums, updates, start, rest);
 }
 
 /// Adds whole groups of `N` members, so that accumulators are loaded once for `N` clients; returns the rest.
+#[inline(always)]
 fn add_groups<'a, const N: usize>(
     sums: &mut [f64],
     updates: &[f32],
@@ -215,7 +226,11 @@ fn add_groups<'a, const N: usize>(
     for group in groups {
         let rows = group.map(|(offset, _)| &updates[offset + start..][..sums.len()]);
         for (i, sum) in sums.iter_mut().enumerate() {
-            *sum = (0..N).fold(*sum, |sum, j| sum + group[j].1 * f64::from(rows[j][i]));
+            let mut total = *sum;
+            for (row, (_, weight)) in rows.iter().zip(group) {
+                total += weight * f64::from(row[i]);
+            }
+            *sum = total;
         }
     }
     rest

@@ -13,7 +13,7 @@ use crate::cumulative::Cumulative;
 use crate::draw::{draw_each, reserve};
 use crate::error::{Result, check_len};
 use crate::gaussian::{Gaussian, check_gaussian};
-use crate::keys::Keys;
+use crate::keys::{Keys, Offset};
 use crate::ragged::{Offsets, Ragged, split_mut};
 
 /// The part of a client's stream from which its minority is drawn.
@@ -54,11 +54,17 @@ pub fn meta_sample(
         let k = client.k;
         let (gaussian, errors) = (Gaussian::new(mu[k], sigma), &errors[rows.range(k)]);
         match budget {
-            Budget::Under => client.keep_minority(out, streams, gaussian.spread(), |rows, offsets| {
-                for (offset, &error) in offsets.iter_mut().zip(&errors[rows]) {
-                    *offset = gaussian.offset(error);
-                }
-            }),
+            Budget::Under => client.keep_minority(
+                out,
+                streams,
+                gaussian.spread(),
+                #[inline(always)]
+                |rows, offsets| {
+                    for (offset, &error) in offsets.iter_mut().zip(&errors[rows]) {
+                        *offset = gaussian.offset(error);
+                    }
+                },
+            ),
             Budget::Matched => client.meta_matched(gaussian, errors, out, streams),
         }
     })
@@ -74,7 +80,7 @@ pub fn oversample(labels: &[u8], offsets: &[i64], streams: ClientStreams) -> Res
     balance(labels, rows, Budget::Matched, streams, |client, out| {
         let (all, extra) = out.split_at_mut(client.labels.len());
         client.every_row(all);
-        client.draw_minority(extra, streams);
+        client.draw_minority(&client.minority_rows(), extra, streams);
     })
 }
 
@@ -148,15 +154,20 @@ impl<'a> Client<'a> {
     }
 
     fn minority_rows(&self) -> Vec<i64> {
-        let rows = (self.first as i64..).zip(self.labels);
-        rows.filter(|&(_, &label)| label == self.minority).map(|(position, _)| position).collect()
+        let of_chunk = |(c, labels): (usize, &'a [u8])| {
+            let rows = ((self.first + c * CHUNK) as i64..).zip(labels);
+            rows.filter(|&(_, &label)| label == self.minority).map(|(position, _)| position)
+        };
+        self.labels.par_chunks(CHUNK).enumerate().flat_map_iter(of_chunk).collect()
     }
 
-    fn draw_minority(&self, out: &mut [i64], streams: ClientStreams) {
-        let minority = self.minority_rows();
+    /// Draws from the minority's rows, uniformly and with replacement.
+    fn draw_minority(&self, minority: &[i64], out: &mut [i64], streams: ClientStreams) {
         // The upper word of the product: uniform to within 2^-64 of the number of rows.
         let index = |word: u64| ((u128::from(word) * minority.len() as u128) >> 64) as usize;
-        draw_each(out, streams, self.k, MINORITY, |word| minority[index(word)]);
+        draw_each(out, streams, self.k, MINORITY, |words, out| {
+            out.iter_mut().zip(words).for_each(|(slot, &word)| *slot = minority[index(word)]);
+        });
     }
 
     /// Keeps every minority row, and the majority rows with the smallest [`Keys`].
@@ -167,28 +178,42 @@ impl<'a> Client<'a> {
         spread: f64,
         fill: impl Fn(Range<usize>, &mut [f64]) + Sync,
     ) {
-        let offsets = |rows: Range<usize>, offsets: &mut [f64]| {
-            fill(rows.clone(), offsets);
-            for (offset, &label) in offsets.iter_mut().zip(&self.labels[rows]) {
-                *offset = if label == self.minority { f64::NEG_INFINITY } else { *offset };
-            }
-        };
-        Keys { spread, offsets }.draw(self.labels.len(), self.first, out, streams, self.k);
+        let keys = Keys::new(
+            spread,
+            Offset,
+            #[inline(always)]
+            |rows, offsets| {
+                fill(rows.clone(), offsets);
+                for (offset, &label) in offsets.iter_mut().zip(&self.labels[rows]) {
+                    *offset = if label == self.minority { f64::NEG_INFINITY } else { *offset };
+                }
+            },
+        );
+        keys.draw(self.labels.len(), self.first, out, streams, self.k);
     }
 
     fn meta_matched(&self, gaussian: Gaussian, errors: &[f32], out: &mut [i64], streams: ClientStreams) {
         let (minority, majority) = out.split_at_mut(self.labels.len() - self.n_minority);
         let (kept, extra) = minority.split_at_mut(self.n_minority);
         kept.copy_from_slice(&self.minority_rows());
-        self.draw_minority(extra, streams);
-        let in_majority = |row: usize| self.labels[row] != self.minority;
-        let distances =
-            (0..errors.len()).filter(|&row| in_majority(row)).map(|row| gaussian.distance(errors[row]));
-        let nearest = distances.fold(f64::INFINITY, f64::min);
-        let cumulative = Cumulative::new(errors.len(), |row| {
-            if in_majority(row) { gaussian.relative_weight(errors[row], nearest) } else { 0.0 }
-        });
-        draw_each(majority, streams, self.k, 0, |word| (self.first + cumulative.row(word)) as i64);
+        self.draw_minority(kept, extra, streams);
+        let distance = |(&error, &label)| {
+            if label == self.minority { f64::INFINITY } else { gaussian.distance(error) }
+        };
+        let rows = errors.par_iter().zip(self.labels).with_min_len(CHUNK);
+        let nearest = rows.map(distance).reduce(|| f64::INFINITY, f64::min);
+        let cumulative = Cumulative::new(
+            errors.len(),
+            #[inline(always)]
+            |rows, weights| {
+                let rows = errors[rows.clone()].iter().zip(&self.labels[rows]);
+                for (slot, (&error, &label)) in weights.iter_mut().zip(rows) {
+                    let weight = gaussian.relative_weight(error, nearest);
+                    *slot = if label == self.minority { 0.0 } else { weight };
+                }
+            },
+        );
+        draw_each(majority, streams, self.k, 0, |words, out| cumulative.look_up(words, self.first, out));
     }
 }
 

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result, check_all, check_len};
 use crate::ragged::Offsets;
 use crate::stream::{Purpose, Stream, stream_chunk};
+use crate::vector::vectorised;
 
 /// Rows of one client that are worked on as a piece: a large client is parallel over its pieces, and a
 /// piece's random words come from a part of the client's stream of its own.
@@ -46,7 +47,12 @@ pub fn check_rows<T: Copy + ToString + Sync>(
     valid: impl Fn(T) -> bool + Sync,
 ) -> Result<()> {
     // Without an early way out of a chunk, so that the loop becomes vector code.
-    let chunk_valid = |chunk: &[T]| chunk.iter().fold(true, |all, &value| all & valid(value));
+    let chunk_valid = |chunk: &[T]| {
+        vectorised(
+            #[inline(always)]
+            || chunk.iter().fold(true, |all, &value| all & valid(value)),
+        )
+    };
     if values.par_chunks(CHUNK).all(chunk_valid) { Ok(()) } else { check_all(name, values, allowed, valid) }
 }
 

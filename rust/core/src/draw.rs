@@ -4,16 +4,14 @@
 //! Both cost O(rows + draws) and are parallel over clients and over the pieces of a large client. A piece has its
 //! own part of the client's stream: the draw depends on neither threads, nor groups, nor the other clients.
 
-use std::ops::Range;
-
-use rand::Rng;
+use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
-use crate::elementary::{exp_nonpositive, ln};
+use crate::elementary::exp_nonpositive;
 use crate::error::{Error, Result, check_all, check_len};
-use crate::keys::Keys;
+use crate::keys::{Keys, Offset, Weight};
 use crate::ragged::{Ragged, offsets_of, split_mut};
 
 /// Weights of rows, as they are or as logarithms.
@@ -79,7 +77,8 @@ impl Weights<'_> {
             return Ok(());
         }
         let zero = if self.log { f64::NEG_INFINITY } else { 0.0 };
-        let positive = self.values.iter().filter(|&&w| w > zero).count();
+        let counted = |chunk: &[f64]| chunk.iter().map(|&w| usize::from(w > zero)).sum::<usize>();
+        let positive: usize = self.values.par_chunks(CHUNK).map(counted).sum();
         if positive == 0 {
             return Err(Error::Impossible(format!(
                 "weights of client {k} must have a positive one to draw sizes[{k}] = {size} rows from, got none in \
@@ -97,15 +96,28 @@ impl Weights<'_> {
     }
 
     fn without(self, first: usize, out: &mut [i64], streams: ClientStreams, k: usize) {
-        let offsets = |rows: Range<usize>, offsets: &mut [f64]| {
-            let pairs = offsets.iter_mut().zip(&self.values[rows]);
-            if self.log {
-                pairs.for_each(|(offset, &weight)| *offset = -weight);
-            } else {
-                pairs.for_each(|(offset, &weight)| *offset = -ln(weight));
-            }
-        };
-        Keys { spread: 1.0, offsets }.draw(self.values.len(), first, out, streams, k);
+        let n = self.values.len();
+        if self.log {
+            let keys = Keys::new(
+                1.0,
+                Offset,
+                #[inline(always)]
+                |rows, offsets| {
+                    for (offset, &weight) in offsets.iter_mut().zip(&self.values[rows]) {
+                        *offset = -weight;
+                    }
+                },
+            );
+            keys.draw(n, first, out, streams, k);
+        } else {
+            let keys = Keys::new(
+                1.0,
+                Weight,
+                #[inline(always)]
+                |rows, weights| weights.copy_from_slice(&self.values[rows]),
+            );
+            keys.draw(n, first, out, streams, k);
+        }
     }
 
     fn with_replacement(self, first: usize, out: &mut [i64], streams: ClientStreams, k: usize) {
@@ -113,9 +125,16 @@ impl Weights<'_> {
             return;
         }
         let largest = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let relative = |w: f64| if self.log { exp_nonpositive(w - largest) } else { w / largest };
-        let cumulative = Cumulative::new(self.values.len(), |row| relative(self.values[row]));
-        draw_each(out, streams, k, 0, |word| (first + cumulative.row(word)) as i64);
+        let cumulative = Cumulative::new(
+            self.values.len(),
+            #[inline(always)]
+            |rows, relative| {
+                for (relative, &w) in relative.iter_mut().zip(&self.values[rows]) {
+                    *relative = if self.log { exp_nonpositive(w - largest) } else { w / largest };
+                }
+            },
+        );
+        draw_each(out, streams, k, 0, |words, out| cumulative.look_up(words, first, out));
     }
 }
 
@@ -138,18 +157,21 @@ pub fn reserve(sizes: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
 }
 
 /// Fills `out` with independent draws, each from one random word, the first from part `first_chunk` of the
-/// client's stream.
+/// client's stream: `pick(words, out)` makes the draws of a block of words.
 pub fn draw_each(
     out: &mut [i64],
     streams: ClientStreams,
     k: usize,
     first_chunk: usize,
-    pick: impl Fn(u64) -> i64 + Sync,
+    pick: impl Fn(&[u64], &mut [i64]) + Sync,
 ) {
+    const BLOCK: usize = 512;
     out.par_chunks_mut(CHUNK).enumerate().for_each(|(c, chunk)| {
-        let mut rng = streams.chunk(k, first_chunk + c);
-        for slot in chunk {
-            *slot = pick(rng.next_u64());
+        let (mut rng, mut words) = (streams.chunk(k, first_chunk + c), [0; BLOCK]);
+        for block in chunk.chunks_mut(BLOCK) {
+            let words = &mut words[..block.len()];
+            rng.fill(words);
+            pick(words, block);
         }
     });
 }

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use crate::clients::{CHUNK, offsets_over};
 use crate::elementary::exp_nonpositive;
-use crate::error::{Result, check, check_all};
+use crate::error::{Result, check, check_all, check_len};
 use crate::histogram::check_errors;
 use crate::ragged::split_mut;
+use crate::vector::vectorised;
 
 /// The weight of an error under one client's `mu`.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +37,11 @@ impl Gaussian {
         exp_nonpositive(-0.5 * t * t)
     }
 
-    /// The weight relative to that of an error at the distance `nearest` from `mu`, the smallest there is:
-    /// the nearest row has weight 1 even where all weights underflow.
+    /// The weight relative to that of an error at the distance `nearest` from `mu`, the smallest there is (nearer
+    /// ones count as if they were there): the nearest row has weight 1 even where all weights underflow.
     #[inline]
     pub fn relative_weight(self, error: f32, nearest: f64) -> f64 {
-        let d = self.distance(error);
+        let d = self.distance(error).max(nearest);
         // Squares may not be divided apart: nearest / sigma may be infinite.
         exp_nonpositive(-0.5 * ((d - nearest) * (d + nearest) / self.sigma / self.sigma))
     }
@@ -60,26 +61,38 @@ impl Gaussian {
     }
 }
 
-/// The weight of every row, `mu` being the client's.
+/// Writes the weight of every row, `mu` being the client's.
 ///
 /// Costs O(rows); parallel over clients, and over the rows of a large one.
 ///
 /// # Errors
-/// [`crate::Error`] naming `errors`, `offsets`, `mu` or `sigma`, see [`check_gaussian`].
-pub fn gaussian_weights(errors: &[f32], offsets: &[i64], mu: &[f64], sigma: f64) -> Result<Vec<f64>> {
+/// [`crate::Error`] naming `errors`, `offsets`, `mu` or `sigma`, see [`check_gaussian`], or `weights` where there
+/// is not one for each error.
+pub fn gaussian_weights(
+    errors: &[f32],
+    offsets: &[i64],
+    mu: &[f64],
+    sigma: f64,
+    weights: &mut [f64],
+) -> Result<()> {
     let rows = offsets_over("errors", errors.len(), offsets)?;
+    check_len("weights", weights.len(), errors.len(), "one for each error")?;
     check_gaussian(errors, mu, sigma, rows.n_clients())?;
-    let mut weights = vec![0.0; errors.len()];
-    split_mut(&mut weights, offsets).into_par_iter().enumerate().for_each(|(k, weights)| {
+    split_mut(weights, offsets).into_par_iter().enumerate().for_each(|(k, weights)| {
         let gaussian = Gaussian::new(mu[k], sigma);
         let chunks = weights.par_chunks_mut(CHUNK).zip(errors[rows.range(k)].par_chunks(CHUNK));
         chunks.for_each(|(weights, errors)| {
-            for (weight, &error) in weights.iter_mut().zip(errors) {
-                *weight = gaussian.weight(error);
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (weight, &error) in weights.iter_mut().zip(errors) {
+                        *weight = gaussian.weight(error);
+                    }
+                },
+            );
         });
     });
-    Ok(weights)
+    Ok(())
 }
 
 /// Refuses what has no Gaussian weight.
@@ -88,7 +101,7 @@ pub fn gaussian_weights(errors: &[f32], offsets: &[i64], mu: &[f64], sigma: f64)
 /// [`crate::Error`] naming `errors` or `mu` where one is NaN or outside [0, 1], `mu` where there is not one
 /// for each client, `sigma` where it is not finite and above 0.
 pub fn check_gaussian(errors: &[f32], mu: &[f64], sigma: f64, n_clients: usize) -> Result<()> {
-    crate::error::check_len("mu", mu.len(), n_clients, "one for each client of offsets")?;
+    check_len("mu", mu.len(), n_clients, "one for each client of offsets")?;
     check_all("mu", mu, "between 0 and 1", |mu| (0.0..=1.0).contains(&mu))?;
     check(sigma > 0.0 && sigma.is_finite(), "sigma", sigma, "finite and above 0")?;
     check_errors(errors)
@@ -101,7 +114,8 @@ mod tests {
 
     #[test]
     fn weights_equal_the_formula() {
-        let weights = gaussian_weights(&[0.0, 0.5, 1.0], &[0, 2, 2, 3], &[0.5, 0.1, 0.25], 0.2).unwrap();
+        let mut weights = [0.0; 3];
+        gaussian_weights(&[0.0, 0.5, 1.0], &[0, 2, 2, 3], &[0.5, 0.1, 0.25], 0.2, &mut weights).unwrap();
         let expected = [(-3.125_f64).exp(), 1.0, (-0.5 * 3.75_f64 * 3.75).exp()];
         for (weight, expected) in weights.iter().zip(expected) {
             assert!((weight / expected - 1.0).abs() < 1e-14);
@@ -124,7 +138,7 @@ mod tests {
     #[test]
     fn bad_input_is_named() {
         let message = |errors: &[f32], mu: &[f64], sigma| {
-            gaussian_weights(errors, &[0, 1], mu, sigma).unwrap_err().to_string()
+            gaussian_weights(errors, &[0, 1], mu, sigma, &mut [0.0]).unwrap_err().to_string()
         };
         assert!(message(&[f32::NAN], &[0.5], 0.2).starts_with("errors[0]"));
         assert!(message(&[0.5], &[f64::NAN], 0.2).starts_with("mu[0]"));

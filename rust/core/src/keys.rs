@@ -6,6 +6,7 @@
 //! ceiling the k smallest lie, and a bound that costs a few instructions tells which rows may lie below it.
 //! Where the sample was misleading, all keys are computed. Costs O(rows), parallel over the pieces of a large
 //! client.
+#![allow(clippy::inline_always, reason = "what runs in `vectorised` must be inlined to become vector code")]
 
 use std::ops::Range;
 
@@ -13,9 +14,10 @@ use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use crate::clients::{CHUNK, ClientStreams};
-use crate::elementary::{ln_lower_bound, ln_normal, open_unit};
+use crate::elementary::{ln, ln_lower_bound, ln_normal, ln_upper_bound, open_unit};
 use crate::ragged::{offsets_of, split_mut};
 use crate::select::kth_smallest;
+use crate::vector::vectorised;
 
 /// The part of a client's stream from which the sample's keys are drawn.
 const SAMPLE_PART: usize = 1 << 33;
@@ -27,16 +29,63 @@ const MIN_ROWS_TO_SAMPLE: usize = 256;
 /// Rows whose words, offsets and keys stay in the first-level cache.
 const BLOCK: usize = 512;
 
-/// How the keys of a client's rows are computed.
-pub struct Keys<F> {
-    /// The factor of `ln E`, at least 0.
-    pub spread: f64,
-    /// `offsets(rows, out)` computes the offsets of a range of the client's rows: numbers, plus infinity for rows
-    /// that are never drawn, or minus infinity for rows that always are.
-    pub offsets: F,
+/// What a row's offset is made from.
+pub trait Source: Copy + Sync {
+    /// The offset: a number, plus infinity for a row that is never drawn, or minus infinity for one that always is.
+    fn offset(self, value: f64) -> f64;
+
+    /// At most the offset, and close to it.
+    fn bound(self, value: f64) -> f64;
 }
 
-impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
+/// Offsets as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Offset;
+
+impl Source for Offset {
+    #[inline(always)]
+    fn offset(self, value: f64) -> f64 {
+        value
+    }
+
+    #[inline(always)]
+    fn bound(self, value: f64) -> f64 {
+        value
+    }
+}
+
+/// Weights, finite and at least 0: their offset is `-ln w`.
+#[derive(Debug, Clone, Copy)]
+pub struct Weight;
+
+impl Source for Weight {
+    #[inline(always)]
+    fn offset(self, value: f64) -> f64 {
+        -ln(value)
+    }
+
+    #[inline(always)]
+    fn bound(self, value: f64) -> f64 {
+        -ln_upper_bound(value)
+    }
+}
+
+/// How the keys of a client's rows are computed.
+pub struct Keys<S, F> {
+    spread: f64,
+    source: S,
+    values: F,
+}
+
+impl<S: Source, F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<S, F> {
+    /// Keys with `spread`, the factor of `ln E`, at least 0.
+    ///
+    /// `values(rows, out)` writes what the offsets of a range of the client's rows are made from. It should always
+    /// be inlined, see [`vectorised`].
+    pub fn new(spread: f64, source: S, values: F) -> Self {
+        Self { spread, source, values }
+    }
+
     /// Fills `out` with the rows of the `out.len()` smallest keys among `n`, plus `first`, in rising order.
     ///
     /// `k` is the client's index in the group.
@@ -69,11 +118,16 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
         streams.chunk(k, SAMPLE_PART).fill(&mut words[..]);
         let mut keys = vec![0.0; sample.len()];
         for (row, key) in sample.zip(&mut keys) {
-            (self.offsets)(row..row + 1, std::slice::from_mut(key));
+            (self.values)(row..row + 1, std::slice::from_mut(key));
         }
-        for (key, &word) in keys.iter_mut().zip(&words) {
-            *key += self.spread * ln_exponential(word);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (key, &word) in keys.iter_mut().zip(&words) {
+                    *key = self.spread * ln_exponential(word) + self.source.offset(*key);
+                }
+            },
+        );
         let expected = share * keys.len() as f64;
         let rank = (expected + 2.5 * (expected * (1.0 - share)).sqrt() + 1.0) as usize;
         if rank >= keys.len() {
@@ -86,29 +140,37 @@ impl<F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<F> {
     fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Vec<Vec<u128>> {
         (0..n.div_ceil(CHUNK))
             .into_par_iter()
-            .map(|c| self.piece(c * CHUNK..n.min((c + 1) * CHUNK), ceiling, &mut streams.chunk(k, c)))
+            .map(|c| {
+                let (rows, mut rng) = (c * CHUNK..n.min((c + 1) * CHUNK), streams.chunk(k, c));
+                vectorised(
+                    #[inline(always)]
+                    || self.piece(rows, ceiling, &mut rng),
+                )
+            })
             .collect()
     }
 
+    #[inline(always)]
     fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Vec<u128> {
         let mut found = Vec::new();
-        let (mut words, mut offsets, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let (mut words, mut values, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
         let mut places = [0_u32; BLOCK];
         for start in rows.clone().step_by(BLOCK) {
             let n = BLOCK.min(rows.end - start);
             rng.fill(&mut words[..n]);
-            (self.offsets)(start..start + n, &mut offsets[..n]);
-            for ((key, &word), &offset) in keys[..n].iter_mut().zip(&words).zip(&offsets) {
-                *key = self.spread * ln_exponential_bound(word) + offset;
+            (self.values)(start..start + n, &mut values[..n]);
+            for ((key, &word), &value) in keys[..n].iter_mut().zip(&words).zip(&values) {
+                *key = self.spread * ln_exponential_bound(word) + self.source.bound(value);
             }
             // Without a branch: every row is moved to the front, and stays there if it may be a candidate.
             let mut kept = 0;
             for i in 0..n {
-                (places[kept], words[kept], offsets[kept]) = (i as u32, words[i], offsets[i]);
+                let front = kept % BLOCK; // is `kept`: the remainder spares the check of the index
+                (places[front], words[front], values[front]) = (i as u32, words[i], values[i]);
                 kept += usize::from(keys[i] <= ceiling);
             }
-            for ((key, &word), &offset) in keys[..kept].iter_mut().zip(&words).zip(&offsets) {
-                *key = self.spread * ln_exponential(word) + offset;
+            for ((key, &word), &value) in keys[..kept].iter_mut().zip(&words).zip(&values) {
+                *key = self.spread * ln_exponential(word) + self.source.offset(value);
             }
             for ((&key, &word), &place) in keys[..kept].iter().zip(&words).zip(&places) {
                 if key <= ceiling {
@@ -157,10 +219,10 @@ mod tests {
 
     fn draw(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64 + Sync) -> Vec<i64> {
         let mut out = vec![-1; size];
-        let offsets = |rows: Range<usize>, out: &mut [f64]| {
+        let fill = |rows: Range<usize>, out: &mut [f64]| {
             out.iter_mut().zip(rows).for_each(|(slot, row)| *slot = offset(row));
         };
-        Keys { spread, offsets }.draw(n, 0, &mut out, STREAMS, 0);
+        Keys::new(spread, Offset, fill).draw(n, 0, &mut out, STREAMS, 0);
         out
     }
 

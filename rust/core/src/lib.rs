@@ -39,5 +39,6 @@ pub mod silhouette;
 pub mod split;
 pub mod stream;
 pub mod validation;
+pub mod vector;
 
 pub use error::{Error, Result};

@@ -153,6 +153,27 @@ impl Cohort<'_> {
     }
 }
 
+/// Rows on which trained models are tried, of each client.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldOut<'a> {
+    /// Rows of the table, client after client.
+    pub rows: &'a [i64],
+    /// Where each client's rows start.
+    pub offsets: Offsets<'a>,
+}
+
+impl HeldOut<'_> {
+    /// Checks lengths and values.
+    ///
+    /// # Errors
+    /// [`Error`] naming the argument.
+    pub fn check(&self, table: &Table<'_>, n_clients: usize) -> Result<()> {
+        check_len("held_out", self.offsets.n_clients(), n_clients, "the rows of each client")?;
+        let n = table.x.len() as i64;
+        check_all("held_out", self.rows, "a row of x (0 <= row < len(x))", |row| (0..n).contains(&row))
+    }
+}
+
 /// How clients train.
 #[derive(Debug, Clone, Copy)]
 pub struct Training {

@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::block::{BLOCK, Block};
-use super::cohort::{Cohort, Models, Table, Training};
+use super::cohort::{Cohort, HeldOut, Models, Table, Training};
 use super::layout::{PANEL, Row, Shape};
 use super::sink::{Descent, Scaled};
 use super::tile::backward;
@@ -16,6 +16,7 @@ pub(super) struct Trainer<'a> {
     pub cohort: Cohort<'a>,
     pub training: Training,
     pub shape: Shape,
+    pub held_out: Option<HeldOut<'a>>,
     models: Vec<Row>,
 }
 
@@ -23,7 +24,7 @@ impl<'a> Trainer<'a> {
     /// Lays the models out for training.
     pub fn new(table: Table<'a>, models: &Models<'_>, cohort: Cohort<'a>, training: Training) -> Self {
         let shape = models.shape;
-        Self { table, cohort, training, shape, models: pack_all(models) }
+        Self { table, cohort, training, shape, held_out: None, models: pack_all(models) }
     }
 
     /// The model that client `k` received.
@@ -34,6 +35,11 @@ impl<'a> Trainer<'a> {
     /// The ids of client `k`'s rows.
     pub fn rows(&self, k: usize) -> &[i64] {
         &self.cohort.rows[self.cohort.offsets.range(k)]
+    }
+
+    /// The rows on which client `k`'s trained model is tried.
+    pub fn held_out(&self, k: usize) -> &[i64] {
+        self.held_out.map_or(&[], |held_out| &held_out.rows[held_out.offsets.range(k)])
     }
 
     /// Steps of client `k`.
@@ -69,7 +75,7 @@ pub(super) fn pack_all(models: &Models<'_>) -> Vec<Row> {
 pub(super) struct Scratch {
     pub block: Block,
     pub order: Vec<u32>,
-    weights: Vec<Row>,
+    pub weights: Vec<Row>,
     gradient: Vec<Row>,
     pub tail: Vec<Row>,
 }

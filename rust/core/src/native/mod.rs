@@ -25,7 +25,7 @@ mod tile;
 mod wave;
 
 pub use clients::{Trained, train_clients};
-pub use cohort::{Cohort, Features, Models, Table, Training};
+pub use cohort::{Cohort, Features, HeldOut, Models, Table, Training};
 pub use layout::Shape;
 pub use scores::{client_scores, scores};
 pub use sum::{Summed, Weighting, train_and_sum};

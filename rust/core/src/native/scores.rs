@@ -65,11 +65,11 @@ pub fn client_scores(
 }
 
 /// Writes the probabilities of a block's rows.
-struct Score<'a> {
-    shape: Shape,
-    model: &'a [Row],
-    block: &'a mut Block,
-    out: &'a mut [f32],
+pub(super) struct Score<'a> {
+    pub shape: Shape,
+    pub model: &'a [Row],
+    pub block: &'a mut Block,
+    pub out: &'a mut [f32],
 }
 
 impl WithSimd for Score<'_> {

@@ -42,6 +42,34 @@ impl<S: Simd> Sink<S> for Scaled<'_> {
     }
 }
 
+/// `to = from + scale * gradient`, the product rounded before it is added: a model after an update of one step.
+pub(super) struct Stepped<'a> {
+    pub scale: f32,
+    pub from: &'a [Row],
+    pub to: &'a mut [Row],
+}
+
+impl<S: Simd> Sink<S> for Stepped<'_> {
+    #[inline(always)]
+    fn take<const M: usize, const N: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        part: usize,
+        gradient: [[S::f32s; N]; M],
+    ) {
+        let scale = simd.splat_f32s(self.scale);
+        let lanes = part * N..(part + 1) * N;
+        for (i, gradient) in gradient.into_iter().enumerate() {
+            let from = &S::as_simd_f32s(&self.from[first + i]).0[lanes.clone()];
+            let to = &mut S::as_mut_simd_f32s(&mut self.to[first + i]).0[lanes.clone()];
+            for v in 0..N {
+                to[v] = simd.add_f32s(from[v], simd.mul_f32s(scale, gradient[v]));
+            }
+        }
+    }
+}
+
 /// A step of gradient descent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rule {

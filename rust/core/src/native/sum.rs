@@ -15,7 +15,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::clients::check_all;
-use super::cohort::{Cohort, Models, Table, Training};
+use super::cohort::{Cohort, HeldOut, Models, Table, Training};
 use super::layout::PANEL;
 use super::local::Trainer;
 use super::sink::Weighted;
@@ -56,9 +56,14 @@ pub struct Summed {
     pub sums: Vec<f64>,
     /// Mean loss of each client's batches, NaN for a client without rows, (`n_clients`,).
     pub losses: Vec<f64>,
+    /// Probabilities of the rows held out under their clients' trained models, ragged like these rows.
+    pub scores: Vec<f32>,
 }
 
-/// Trains every client and sums the updates of each cluster.
+/// Trains every client and sums the updates of each cluster; tries the trained models on rows held out.
+///
+/// A trained model is the one received plus the update, as [`super::train_clients`] gives it: its scores have the
+/// bits of [`super::client_scores`].
 ///
 /// # Errors
 /// [`Error`] naming the argument that is out of its range, or the client whose update is not finite.
@@ -68,22 +73,26 @@ pub fn train_and_sum(
     cohort: Cohort<'_>,
     training: Training,
     weighting: Weighting<'_>,
+    held_out: Option<HeldOut<'_>>,
 ) -> Result<Summed> {
     let (shape, n) = (models.shape, cohort.offsets.n_clients());
     check_all(&table, models, &cohort, &training)?;
     weighting.check(n, shape.n_params())?;
-    let trainer = Trainer::new(table, models, cohort, training);
+    held_out.map_or(Ok(()), |held_out| held_out.check(&table, n))?;
+    let mut trainer = Trainer::new(table, models, cohort, training);
+    trainer.held_out = held_out;
     let mut sums = vec![[0.0; PANEL]; weighting.n_clusters * shape.n_rows()];
     let start = weighting.start.unwrap_or_default().chunks_exact(shape.n_params());
     for (start, sums) in start.zip(sums.chunks_exact_mut(shape.n_rows())) {
         shape.pack(start, sums);
     }
     let mut losses = vec![f64::NAN; n];
+    let mut scores = vec![0.0; held_out.map_or(0, |held_out| held_out.rows.len())];
     let (mut wave, mut next) = (Wave::default(), 0);
     while next < n {
         let clients = wave.plan(&trainer, weighting.clusters, next);
         next = clients.end;
-        wave.train(&trainer, &mut losses);
+        wave.train(&trainer, &mut losses, &mut scores);
         add(&trainer, &wave, weighting.weights, &mut sums);
         if !sums.as_flattened().iter().all(|sum| sum.is_finite()) {
             return Err(diverged(&wave, clients));
@@ -93,7 +102,7 @@ pub fn train_and_sum(
     for (sums, flat) in sums.chunks_exact(shape.n_rows()).zip(flat.chunks_exact_mut(shape.n_params())) {
         shape.unpack(sums, flat);
     }
-    Ok(Summed { sums: flat, losses })
+    Ok(Summed { sums: flat, losses, scores })
 }
 
 /// Adds the updates of a wave to the sums, each thread to its own part of them.

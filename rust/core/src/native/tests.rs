@@ -85,7 +85,7 @@ impl Federation {
         let cohort = self.cohort(first, end, &mut offsets);
         let (weights, clusters) = (&self.weights[first..end], &self.clusters[first..end]);
         let weighting = Weighting { weights, clusters, n_clusters: 2, start };
-        train_and_sum(self.table(), &self.models(), cohort, training, weighting).unwrap()
+        train_and_sum(self.table(), &self.models(), cohort, training, weighting, None).unwrap()
     }
 }
 
@@ -178,7 +178,7 @@ fn a_diverging_client_is_named() {
     let (weights, clusters) = (&federation.weights, &federation.clusters);
     let weighting = Weighting { weights, clusters, n_clusters: 2, start: None };
     let training = training(8, Length::Epochs(1));
-    let error = train_and_sum(federation.table(), &federation.models(), cohort, training, weighting);
+    let error = train_and_sum(federation.table(), &federation.models(), cohort, training, weighting, None);
     assert!(error.unwrap_err().to_string().contains("client 1 of the call"));
 }
 
@@ -211,5 +211,51 @@ fn instruction_sets_agree() {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = pulp::x86::V3::try_new() {
         assert_eq!(best, Simd::vectorize(avx2, OneClient(&trainer)), "both fuse multiply and add");
+    }
+}
+
+#[test]
+fn a_trained_model_scores_the_rows_held_out() {
+    let federation = federation(&SIZES);
+    let offsets = offsets_of([2, 3, 0, 1, 300, 1, 0, 4, 1, 0, 2, 5]);
+    let rows: Vec<i64> = (0..offsets[SIZES.len()]).map(|i| i * 7 % 700).collect();
+    let held_out = HeldOut { rows: &rows, offsets: Offsets::new(&offsets, rows.len()).unwrap() };
+    let n = SIZES.len();
+    for (batch_size, length) in [(8, Length::Epochs(1)), (512, Length::Epochs(1)), (8, Length::Steps(3))] {
+        let training = training(batch_size, length);
+        let mut buffer = Vec::new();
+        let cohort = federation.cohort(0, n, &mut buffer);
+        let (weights, clusters) = (&federation.weights, &federation.clusters);
+        let weighting = Weighting { weights, clusters, n_clusters: 2, start: None };
+        let (table, models) = (federation.table(), federation.models());
+        let summed = train_and_sum(table, &models, cohort, training, weighting, Some(held_out)).unwrap();
+        let mut trained = federation.train(0, n, training).deltas;
+        for (k, model) in trained.chunks_exact_mut(SHAPE.n_params()).enumerate() {
+            let received = &federation.models[k % 3 * SHAPE.n_params()..];
+            model.iter_mut().zip(received).for_each(|(weight, received)| *weight += received);
+        }
+        let own = Models { shape: SHAPE, params: &trained };
+        let expected = client_scores(table.x, &rows, &offsets, &own).unwrap();
+        let bits = |scores: &[f32]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&summed.scores), bits(&expected));
+        let plain = train_and_sum(table, &models, cohort, training, weighting, None).unwrap();
+        assert_eq!(summed.sums, plain.sums);
+    }
+}
+
+#[test]
+fn rows_held_out_must_be_of_the_clients_and_of_the_table() {
+    let federation = federation(&SIZES);
+    let mut buffer = Vec::new();
+    let cohort = federation.cohort(0, SIZES.len(), &mut buffer);
+    let (weights, clusters) = (&federation.weights, &federation.clusters);
+    let weighting = Weighting { weights, clusters, n_clusters: 2, start: None };
+    let training = training(8, Length::Epochs(1));
+    for (sizes, row, named) in [(vec![1; SIZES.len()], 700, "held_out[0]"), (vec![1; 3], 0, "held_out")] {
+        let (rows, offsets) = (vec![row; sizes.len()], offsets_of(sizes));
+        let held_out = HeldOut { rows: &rows, offsets: Offsets::new(&offsets, rows.len()).unwrap() };
+        let (table, models) = (federation.table(), federation.models());
+        let error = train_and_sum(table, &models, cohort, training, weighting, Some(held_out)).unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
     }
 }

@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use super::block::{BLOCK, Block};
 use super::layout::{PANEL, Row, Shape};
 use super::local::{Scratch, TrainClient, Trainer, next_batch};
-use super::sink::Scaled;
+use super::scores::Score;
+use super::sink::{Scaled, Stepped};
+use super::tile::backward;
 
 /// Bytes that the updates of a wave may take: they should stay in the last-level cache.
 const BUDGET: usize = 16 << 20;
@@ -19,6 +21,8 @@ const BUDGET: usize = 16 << 20;
 pub(super) struct Slot {
     clients: Vec<usize>,
     losses: Vec<f64>,
+    /// Probabilities of the rows that the clients hold out, one client after the other.
+    scores: Vec<f32>,
     /// Whether the clients take one step and share `block`.
     pooled: bool,
     /// Rows of pooled clients, one client after the other.
@@ -85,7 +89,7 @@ impl Wave {
             if n_steps == 1 && work <= BLOCK {
                 pooled.push(k);
                 spent += work * per_row + shape.tail() * PANEL;
-            } else if n_steps > 0 {
+            } else if n_steps > 0 || !trainer.held_out(k).is_empty() {
                 self.open_slot(false);
                 self.push(k, (0, 0));
                 spent += alone;
@@ -105,6 +109,7 @@ impl Wave {
         slot.pooled = pooled;
         slot.clients.clear();
         slot.losses.clear();
+        slot.scores.clear();
         slot.block.clear();
     }
 
@@ -116,8 +121,8 @@ impl Wave {
         self.entries.push(Entry { client: k, cluster: 0, slot, nth, rows });
     }
 
-    /// Trains all clients of the wave, the longest work first.
-    pub fn train(&mut self, trainer: &Trainer<'_>, losses: &mut [f64]) {
+    /// Trains all clients of the wave, the longest work first; `scores` are ragged like the rows held out.
+    pub fn train(&mut self, trainer: &Trainer<'_>, losses: &mut [f64], scores: &mut [f32]) {
         let arch = Arch::new();
         let mut jobs: Vec<_> = self.slots[..self.used].iter_mut().collect();
         jobs.sort_by_cached_key(|slot| Reverse(slot.clients.iter().map(|&k| trainer.work(k)).sum::<usize>()));
@@ -128,11 +133,21 @@ impl Wave {
                 slot.updates.resize(trainer.shape.n_rows(), [0.0; PANEL]);
                 let (k, update) = (slot.clients[0], &mut slot.updates);
                 slot.losses.push(arch.dispatch(TrainClient { trainer, k, scratch, update }));
+                arch.dispatch(TryUpdate { trainer, scratch, slot });
             }
         });
         for slot in &self.slots[..self.used] {
             for (&k, &loss) in slot.clients.iter().zip(&slot.losses) {
                 losses[k] = loss;
+            }
+            if let Some(held_out) = trainer.held_out {
+                let mut tried = slot.scores.iter();
+                for &k in &slot.clients {
+                    scores[held_out.offsets.range(k)]
+                        .iter_mut()
+                        .zip(&mut tried)
+                        .for_each(|(out, &score)| *out = score);
+                }
             }
         }
     }
@@ -187,7 +202,7 @@ impl WithSimd for TrainPool<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { trainer, scratch, slot } = self;
-        let Slot { clients, losses, block, updates, .. } = slot;
+        let Slot { clients, losses, scores, block, updates, .. } = slot;
         let (shape, order) = (trainer.shape, &mut scratch.order);
         for &k in clients.iter() {
             let batch = next_batch(trainer, k, 0, order);
@@ -204,6 +219,75 @@ impl WithSimd for TrainPool<'_> {
             losses.push(block.residuals(rows, trainer.cohort.positive_weight[k], 1.0 / n) * (1.0 / n));
             block.backpropagate(rows, &model[shape.body()..][..shape.panels()], &mut scratch.tail);
             Scaled { scale: trainer.one_step(), add: false, out: update }.take_rows(&scratch.tail);
+            if !trainer.held_out(k).is_empty() {
+                step(simd, trainer, model, block, rows, &mut scratch.weights);
+                add(model, update, shape.body(), &mut scratch.weights);
+                score(simd, trainer, k, scratch, scores);
+            }
         }
+    }
+}
+
+/// Tries the trained model of a client whose update is written out.
+struct TryUpdate<'a> {
+    trainer: &'a Trainer<'a>,
+    scratch: &'a mut Scratch,
+    slot: &'a mut Slot,
+}
+
+impl WithSimd for TryUpdate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { trainer, scratch, slot } = self;
+        let k = slot.clients[0];
+        if !trainer.held_out(k).is_empty() {
+            scratch.weights.resize(trainer.shape.n_rows(), [0.0; PANEL]);
+            add(trainer.received(k), &slot.updates, 0, &mut scratch.weights);
+            score(simd, trainer, k, scratch, &mut slot.scores);
+        }
+    }
+}
+
+/// Writes the body of the model of a pooled client after its step, from its rows of the block.
+#[inline(always)]
+fn step<S: Simd>(
+    simd: S,
+    trainer: &Trainer<'_>,
+    model: &[Row],
+    block: &Block,
+    (first, end): (usize, usize),
+    to: &mut Vec<Row>,
+) {
+    let (shape, scale) = (trainer.shape, trainer.one_step());
+    let (inputs, n) = (shape.inputs(), block.len());
+    to.resize(shape.n_rows(), [0.0; PANEL]);
+    let x = &block.x[first * inputs..end * inputs];
+    for q in 0..shape.panels() {
+        let rows = q * inputs..(q + 1) * inputs;
+        let mut sink = Stepped { scale, from: &model[rows.clone()], to: &mut to[rows] };
+        backward(simd, x, inputs, (0, inputs), &block.hidden[q * n + first..q * n + end], &mut sink);
+    }
+}
+
+/// `to = model + update` in the rows from `first` on, where the update begins.
+fn add(model: &[Row], update: &[Row], first: usize, to: &mut [Row]) {
+    let sums = model[first..].as_flattened().iter().zip(update.as_flattened());
+    for (to, (received, update)) in to[first..].as_flattened_mut().iter_mut().zip(sums) {
+        *to = received + update;
+    }
+}
+
+/// Appends the probabilities of the rows that client `k` holds out under the model in `scratch.weights`.
+#[inline(always)]
+fn score<S: Simd>(simd: S, trainer: &Trainer<'_>, k: usize, scratch: &mut Scratch, scores: &mut Vec<f32>) {
+    let Scratch { block, weights: model, .. } = scratch;
+    for rows in trainer.held_out(k).chunks(BLOCK) {
+        let first = scores.len();
+        scores.resize(first + rows.len(), 0.0);
+        block.clear();
+        block.gather(&trainer.table.x, rows.iter().map(|&row| row as usize));
+        Score { shape: trainer.shape, model, block, out: &mut scores[first..] }.with_simd(simd);
     }
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cfmt.errors import ConfigError
+from cfmt.partition_files import load_partition
 from cfmt.ragged import Ragged
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "load_tables", "split"]
+__all__ = ["federation_builder", "hold_out_fold", "load_tables", "load_training", "split"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
 
@@ -31,6 +33,8 @@ _CLIENT_NOTES = {
 
 def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
     """Load the training table and the test tables, the main one first.
+
+    A hold-out takes the place of the test tables; the test files are then not even opened.
 
     Parameters
     ----------
@@ -48,20 +52,92 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     ------
     DataError
         If a file is missing, damaged or not what it should be.
+    ConfigError
+        If a hold-out cannot be.
     """
-    from cfmt.data import DataWarning, load_nsl_kdd, load_synthetic
+    if config.split != "official":
+        return hold_out_fold(config, load_training(config, note))
+    from cfmt.data import load_nsl_kdd, load_synthetic
 
     if config.synthetic:
         note(SYNTHETIC_NOTE)
         train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
         return train, (test,)
+    with _noted_warnings(note):
+        train, test = load_nsl_kdd(Path(config.source))
+        return train, (test, *_hardest_rows(Path(config.source)))
+
+
+def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
+    """Load the training table alone; no test file is opened.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names the source.
+    note : callable
+        Gets what a person should know of the data, line by line.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or not what it should be.
+    """
+    from cfmt.data import load_nsl_kdd_file, load_synthetic
+
+    if config.synthetic:
+        note(SYNTHETIC_NOTE)
+        return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
+    with _noted_warnings(note):
+        return load_nsl_kdd_file(Path(config.source), part="train")
+
+
+@contextmanager
+def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
+    from cfmt.data import DataWarning
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
-        train, test = load_nsl_kdd(Path(config.source))
-        harder = _hardest_rows(Path(config.source))
+        yield
     for warning in caught:
         note(f"warning: {warning.message}")
-    return train, (test, *harder)
+
+
+def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
+    """Hold training rows out, as a configuration asks for.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names split, fold and share.
+    train : Table
+        Training rows as published.
+
+    Returns
+    -------
+    train : Table
+        Rows to train on.
+    tests : tuple of Table
+        One table of held-out rows.
+
+    Raises
+    ------
+    ConfigError
+        If there are not as many folds of attack types.
+    """
+    from cfmt.federated.holdout import hold_out, type_folds
+
+    try:
+        types = type_folds(train, config.folds)[config.fold] if config.split == "types" else ()
+    except ValueError as error:
+        raise ConfigError(f"data: {error}") from error
+    seed = config.generator_seed + config.fold  # each fold its own rows, a random one above all
+    kept, held = hold_out(train, share=config.held_out, types=types, seed=seed)
+    return kept, (held,)
 
 
 def _hardest_rows(folder: Path) -> tuple[Table, ...]:
@@ -94,8 +170,12 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
     ------
     ConfigError
         If the partition cannot be, above all with more clients than rows.
+    DataError
+        If a saved partition is damaged, or of another table.
     """
     spec = config.partition_spec()
+    if config.partition.saved is not None:
+        return load_partition(config.partition.saved).parts(train.family, train.is_attack)
     try:
         return spec.split(train.family, train.is_attack, seed=seed)
     except ValueError as error:

@@ -1,0 +1,96 @@
+"""Print one table of all timings: ``python benches/table.py PYTEST_JSON CRITERION_FOLDER``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cfmt.report import describe_environment
+
+NANOSECOND = 1e-9
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One side of a comparison, or a kernel by itself: median and interquartile range in seconds."""
+
+    kernel: str
+    side: str
+    median: float
+    iqr: float
+
+
+def main(pytest_json: Path, criterion: Path) -> None:
+    """Read both suites' results, and print them."""
+    recorded = json.loads(pytest_json.read_text(encoding="utf-8"))["benchmarks"]
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(environment(int(recorded[0]["extra_info"]["threads"])), highlight=False)
+    table = Table("kernel", "cfmt: median (IQR)", "against", "its median (IQR)", "ratio")
+    for column in (1, 3, 4):
+        table.columns[column].justify = "right"
+    for row in (*compared(from_pytest(recorded)), *alone(from_criterion(criterion))):
+        table.add_row(*row)
+    console.print(table)
+    console.print("ratio: the other's median over cfmt's; measured in turns in one process.", highlight=False)
+
+
+def from_pytest(recorded: list[dict[str, Any]]) -> Iterator[Timing]:
+    """Read pytest-benchmark's list, cfmt's side first within a kernel."""
+    for entry in recorded:
+        stats = entry["stats"]
+        yield Timing(entry["group"], entry["extra_info"]["side"], stats["median"], stats["iqr"])
+
+
+def from_criterion(folder: Path) -> Iterator[Timing]:
+    """Read what criterion left of its last run."""
+    for estimates in sorted(folder.glob("*/new/estimates.json")):
+        median = json.loads(estimates.read_text(encoding="utf-8"))["median"]["point_estimate"]
+        sample = json.loads(estimates.with_name("sample.json").read_text(encoding="utf-8"))
+        each = np.array(sample["times"]) / np.array(sample["iters"])
+        iqr = float(np.subtract(*np.percentile(each, [75, 25])))
+        title = json.loads(estimates.with_name("benchmark.json").read_text(encoding="utf-8"))["title"]
+        yield Timing(title, "Rust alone", median * NANOSECOND, iqr * NANOSECOND)
+
+
+def compared(timings: Iterator[Timing]) -> Iterator[tuple[str, ...]]:
+    """Set each kernel beside each of its peers."""
+    for kernel, sides in groupby(timings, key=lambda timing: timing.kernel):
+        ours, *peers = sides
+        for i, peer in enumerate(peers):
+            ratio = f"{peer.median / ours.median:.1f}"
+            shown = (kernel, written(ours)) if i == 0 else ("", "")
+            yield (*shown, peer.side, written(peer), ratio)
+
+
+def alone(timings: Iterator[Timing]) -> Iterator[tuple[str, ...]]:
+    """Kernels that have no peer."""
+    for timing in timings:
+        yield (timing.kernel, written(timing), f"({timing.side})", "", "")
+
+
+def written(timing: Timing) -> str:
+    """Milliseconds, to three digits or so."""
+    median, iqr = timing.median * 1e3, timing.iqr * 1e3
+    digits = 0 if median >= 100 else 1 if median >= 10 else 2
+    return f"{median:,.{digits}f} ms ({iqr:,.{digits}f})"
+
+
+def environment(threads: int) -> str:
+    """Hardware class, threads and versions, in one line."""
+    found = describe_environment((), command=sys.argv, started=datetime.now(UTC), threads=threads)
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return f"{found['cpu']}, {found['cores']} cores, {threads} threads; {found['system']}; {versions}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

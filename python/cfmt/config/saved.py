@@ -1,0 +1,45 @@
+"""A saved partition in a configuration: the keys that it was made with take the place of the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from cfmt.config.reading import Tree, build_config, merge
+from cfmt.errors import ConfigError
+from cfmt.partition_files import load_partition
+
+__all__ = ["with_saved_partition"]
+
+
+def with_saved_partition(tree: Tree) -> dict[str, dict[str, Any]]:
+    """Complete the keys of a tree by those of the saved partition that it names, if any.
+
+    Parameters
+    ----------
+    tree : mapping of str to mapping of str to object
+        Keys by section.
+
+    Returns
+    -------
+    dict of str to dict of str to object
+
+    Raises
+    ------
+    ConfigError
+        If a key cannot be, or is another than that of the partition.
+    DataError
+        If there is no such partition.
+    """
+    given = build_config(tree).partition
+    if given.saved is None:
+        return merge(tree)
+    spec = load_partition(given.saved).spec
+    keys = {"clients" if name == "n_clients" else name: value for name, value in asdict(spec).items()}
+    for key, value in keys.items():
+        if key in tree["partition"] and getattr(given, key) != value:
+            raise ConfigError(
+                f"partition.{key} = {getattr(given, key)!r}: the partition in {given.saved} was made with "
+                f"{value!r}; leave the key out, or make another partition"
+            )
+    return merge({"partition": keys}, tree)

@@ -1,0 +1,45 @@
+"""What decides the result of a run, apart from where it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from cfmt.config import ExperimentConfig
+
+if TYPE_CHECKING:
+    from cfmt.data import Table
+
+__all__ = ["decisive", "fingerprint"]
+
+_WHERE = {
+    "data": {"source"},
+    "training": {"engine", "device", "group_size", "threads"},
+}
+
+
+def decisive(config: ExperimentConfig, tables: Iterable[Table]) -> dict[str, Any]:
+    """Collect what decides results, as what JSON can hold.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        The experiment.
+    tables : iterable of Table
+        Tables that were loaded; their files stand for the folder, which is no one else's.
+
+    Returns
+    -------
+    dict of str to object
+        ``config``: the configuration's keys but for where it runs; ``files``: the SHA-256 by name.
+    """
+    dump = config.model_dump(mode="json", exclude=_WHERE)
+    return {"config": dump, "files": {file.name: file.sha256 for table in tables for file in table.sources}}
+
+
+def fingerprint(content: Any) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of a value's JSON."""
+    text = json.dumps(content, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,253 @@
+"""Random search for the settings of a method, judged on held-out training rows alone."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml, tree_of
+from cfmt.errors import ConfigError
+from cfmt.files import write_atomic
+from cfmt.protocol.fingerprint import decisive
+from cfmt.protocol.log import append_entry, open_log
+from cfmt.protocol.plan import plan_methods
+from cfmt.protocol.spaces import describe_space, draw_trial, space_of
+from cfmt.protocol.traffic import hold_out_fold, load_training
+
+if TYPE_CHECKING:
+    from cfmt.data import Table
+
+__all__ = ["Judged", "Trial", "folds_of", "judge", "score_of", "search", "winner", "with_keys"]
+
+Split = tuple["Table", tuple["Table", ...]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One run of a trial.
+
+    Parameters
+    ----------
+    fold, seed : int
+        Which rows were held out, and the seed of the run.
+    roc_auc, f1_at_threshold : float or None
+        On the held-out rows; None where they are not defined.
+    """
+
+    fold: int
+    seed: int
+    roc_auc: float | None
+    f1_at_threshold: float | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings that were tried.
+
+    Parameters
+    ----------
+    trial : int
+        Its number; 0 is the configuration as it is.
+    keys : dict of str to object
+        What was changed, by section and key.
+    score : float or None
+        Mean over the runs of (ROC-AUC + F1 at the threshold) / 2; None where a run has no figure.
+    runs : tuple of Judged
+        All folds and seeds.
+    seconds : float
+        Wall time.
+    """
+
+    trial: int
+    keys: dict[str, Any]
+    score: float | None
+    runs: tuple[Judged, ...]
+    seconds: float
+
+    @classmethod
+    def from_entry(cls, entry: dict[str, Any]) -> Trial:
+        """Read a line of the log."""
+        return cls(**entry | {"runs": tuple(Judged(**run) for run in entry["runs"])})
+
+
+def folds_of(config: ExperimentConfig, train: Table) -> list[Split]:
+    """Hold every fold out in its turn.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        Names the kind of hold-out.
+    train : Table
+        Training rows as published.
+
+    Returns
+    -------
+    list of (Table, tuple of Table)
+        Rows to train on, and held-out rows in the place of the test tables.
+    """
+    folds = range(config.data.folds)
+    return [hold_out_fold(config.data.model_copy(update={"fold": fold}), train) for fold in folds]
+
+
+def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ...]:
+    """Run the one method of a configuration on every split and seed.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        Names the method.
+    splits : sequence of (Table, tuple of Table)
+        Rows to train on and rows to judge by.
+
+    Returns
+    -------
+    tuple of Judged
+    """
+    from cfmt.federated.simulation import compare
+
+    found = []
+    for fold, (train, tests) in enumerate(splits):
+        (one,) = plan_methods(config, train, tests, lambda _: None)
+        for run in compare(one.build, [one.method], one.settings, seeds=config.seed_range):
+            metrics = run.metrics()
+            figures = (_or_none(metrics[name]) for name in ("roc_auc", "f1_at_threshold"))
+            found.append(Judged(fold, run.seed, *figures))
+    return tuple(found)
+
+
+def score_of(runs: Sequence[Judged]) -> float | None:
+    """Return the mean of (ROC-AUC + F1 at the threshold) / 2; None where a run has no figure."""
+    figures = [value for run in runs for value in (run.roc_auc, run.f1_at_threshold)]
+    known = [value for value in figures if value is not None]
+    return sum(known) / len(known) if len(known) == len(figures) > 0 else None
+
+
+def search(
+    config: ExperimentConfig,
+    folder: Path,
+    *,
+    trials: int,
+    seed: int,
+    note: Callable[[str], None],
+) -> Iterator[tuple[str, Trial]]:
+    """Try settings for each method of a configuration, and write down what was best.
+
+    A log ``METHOD.jsonl`` gets a line for each trial as it ends; trials that it has are not run again. The
+    best settings are in ``METHOD.toml`` from the moment that the last trial of the method is over.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What the settings are tried in; its data split must be a hold-out.
+    folder : Path
+        Gets the files.
+    trials : int
+        Trials of each method.
+    seed : int
+        Seed of the settings that are drawn.
+    note : callable
+        Gets what a person should know of the data.
+
+    Yields
+    ------
+    method : str
+        Name of the method.
+    trial : Trial
+        As each ends, or is found in the log.
+
+    Raises
+    ------
+    ConfigError
+        If the split is that of the test files, or values do not go together.
+    RunDirectoryError
+        If the folder holds a log under other conditions.
+    """
+    if config.data.split == "official":
+        raise ConfigError(
+            "data.split must be types or random for a search, got official: the test chooses nothing"
+        )
+    config.method_values()  # names first, before anything is read
+    train = load_training(config.data, note)
+    splits = folds_of(config, train)
+    for method in config.methods.names:
+        alone = with_keys(config, {"methods.names": [method]})
+        path = folder / f"{method}.jsonl"
+        header = {"method": method, "search_seed": seed, "space": describe_space(space_of(method))}
+        done = {entry["trial"]: entry for entry in open_log(path, header | decisive(alone, [train]))}
+        found = []
+        for number in range(trials):
+            if number not in done:
+                done[number] = asdict(_try(alone, splits, method, number, seed))
+                append_entry(path, done[number])
+            found.append(Trial.from_entry(done[number]))
+            yield method, found[-1]
+        write_atomic(folder / f"{method}.toml", _as_toml(winner(found), method, trials))
+
+
+def winner(trials: Sequence[Trial]) -> Trial:
+    """Pick the trial with the highest score, the earlier one of equals; one without a score never wins.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        In order.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    ConfigError
+        If no trial has a score.
+    """
+    scored = [trial for trial in trials if trial.score is not None]
+    if not scored:
+        raise ConfigError("no trial has a score: the held-out rows must be of two classes in every fold")
+    return max(scored, key=lambda trial: (trial.score, -trial.trial))
+
+
+def _try(config: ExperimentConfig, splits: Sequence[Split], method: str, number: int, seed: int) -> Trial:
+    """Run a trial."""
+    started = time.perf_counter()
+    keys = draw_trial(space_of(method), number, seed=seed)
+    runs = judge(with_keys(config, keys), splits)
+    return Trial(number, keys, score_of(runs), runs, round(time.perf_counter() - started, 3))
+
+
+def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentConfig:
+    """Lay the settings of a trial over a configuration.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        What the trial is part of.
+    keys : mapping of str to object
+        Values by section and key, with a point between.
+
+    Returns
+    -------
+    ExperimentConfig
+
+    Raises
+    ------
+    ConfigError
+        If a key or a value cannot be.
+    """
+    return build_config(merge(config.model_dump(), tree_of(keys)))
+
+
+def _as_toml(best: Trial, method: str, n_trials: int) -> str:
+    """Write the settings of a trial as a file that --tuned and --config read."""
+    comment = (
+        f"# {method}: trial {best.trial} of {n_trials}, score {best.score:.4f} on held-out training rows"
+    )
+    return "\n".join([comment, "", sections_to_toml(tree_of(best.keys))])
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
