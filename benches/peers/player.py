@@ -80,16 +80,16 @@ class Player:
 
     def end(self, patience: float) -> None:
         """Let the program end by itself, or end it and the processes that it started."""
-        below = descendants(self._process.pid)
+        below = {process: birth(process) for process in descendants(self._process.pid)}
         self._pipe(self._process.stdin).close()
         try:
             self._process.wait(patience)
         except subprocess.TimeoutExpired:
-            below = descendants(self._process.pid)
+            below |= {process: birth(process) for process in descendants(self._process.pid)}
             self._process.kill()
             self._process.wait()
-        for process in below:
-            end_if_ours(process)
+        for process, born in below.items():
+            end_if_left(process, born)
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         """Read the next line of the program."""
@@ -114,14 +114,23 @@ class Player:
         return pipe
 
 
-def end_if_ours(process: int) -> None:
-    """Kill a process that a peer left behind; its id cannot have passed to another so soon."""
-    for _ in range(20):
-        if not Path(f"/proc/{process}").exists():
+def end_if_left(process: int, born: str) -> None:
+    """Kill a process that a peer left behind, unless its id has passed to another."""
+    end = time.monotonic() + 2
+    while born and birth(process) == born:
+        if time.monotonic() > end:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
             return
         time.sleep(0.1)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+
+
+def birth(process: int) -> str:
+    """Return when a process began, in ticks, or nothing where it has ended: with its id, this names it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def environment(*, own: bool) -> dict[str, str]:
