@@ -59,3 +59,9 @@ def test_summary_pairs_against_the_baseline() -> None:
     assert set(differences) == {"cfmt"}
     assert differences["cfmt"]["f1"].mean == pytest.approx(0.1)
     assert summarise_runs({"cfmt": runs["cfmt"]}, baseline="fedavg")[1] == {}
+
+
+def test_an_infinite_value_has_no_interval() -> None:
+    found = interval([1.0, math.inf])
+    assert found.mean == math.inf
+    assert math.isnan(found.high)

@@ -57,7 +57,7 @@ def interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
         raise ValueError("values must hold at least one number, got none")
     data = np.asarray(values, np.float64)
     mean, half = float(data.mean()), float("nan")
-    if len(data) > 1:
+    if len(data) > 1 and np.isfinite(mean):
         quantile = float(stdtrit(len(data) - 1, 0.5 + level / 2))
         half = quantile * float(data.std(ddof=1)) / len(data) ** 0.5
     return Interval(mean, mean - half, mean + half, tuple(data.tolist()))

@@ -34,12 +34,12 @@ PUBLISHED: Mapping[str, tuple[float, float]] = {
 _INTRODUCTION = """\
 # Results
 
-This page is made by `make results` of the files in `{folder}`; do not edit it. Methods are trained on
-clients with training rows of {data} and judged once, after the last round, on {test}. Nothing was chosen by
-a score on the test file: thresholds are chosen on the clients' validation rows (main rule: `{rule}`),
-settings on held-out training rows. Figures are means over {seeds} seeds with half the 95 % Student interval;
-a seed moves partition, initialisation and every draw. Differences are paired by seed and bold where their
-interval leaves out 0; *all attack* calls every row an attack and costs nothing to build.
+This page is made by `make results` of the files in `{folder}`, its `findings.md` among them. Methods are
+trained on clients with training rows of {data} and judged once, after the last round, on {test}. Nothing
+was chosen by a score on the test file: thresholds are chosen on the clients' validation rows (main rule:
+`{rule}`), settings on held-out training rows. Figures are means over {seeds} seeds with half the 95 % Student
+interval; a seed moves partition, initialisation and every draw. Differences are paired by seed and bold where
+their interval leaves out 0; *all attack* calls every row an attack and costs nothing to build.
 """
 _QUICK = "**The quick form: few rounds and seeds, to see that everything runs. It proves nothing.**\n"
 _SYNTHETIC = "**SYNTHETIC traffic: these figures say nothing about real traffic.**\n"
@@ -101,6 +101,7 @@ def write_page(folder: Path, page: Path, *, order: Sequence[str], apart: str, tu
         _QUICK if heading.quick else "",
         _SYNTHETIC if heading.synthetic else "",
         *_verdict(studies),
+        *_findings(folder),
         *_beside_published(studies),
     ]
     for study in studies:
@@ -131,6 +132,13 @@ def _ahead_of(rows: Sequence[ResultRow]) -> dict[str, dict[str, Interval]]:
         for name, found in runs.items()
         if name != OURS
     }
+
+
+def _findings(folder: Path) -> Iterator[str]:
+    """Take in what people make of the figures: the one part of the page that is written by hand."""
+    path = folder / "findings.md"
+    if path.exists():
+        yield path.read_text(encoding="utf-8")
 
 
 def _verdict(studies: Sequence[Study]) -> Iterator[str]:
