@@ -10,7 +10,6 @@ import numpy as np
 
 from peers.protocol import BATCH_SIZE, Floats, Indices, Workload
 
-
 SAMPLE = 12  # groups, from the largest clients to the smallest
 
 

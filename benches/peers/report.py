@@ -87,8 +87,8 @@ def machine(peers: Entry) -> list[str]:
         f"{more['load_at_start']:.1f}; the run took {peers.get('seconds', 0) / 60:.0f} minutes.",
         f"The products of a round are {flop / 1e9:.2f} GFLOP: forward, and the gradient of the weights. The "
         f"best rate of a matrix product on the same processors, looked for before each workload and at the "
-        f"end, was {measured}; at the higher rate the products alone take **{flop / rate:.3f} s**, the *floor* "
-        "of the tables.",
+        f"end, was {measured}; at the higher rate the products alone take **{flop / rate:.3f} s**, the "
+        "*floor* of the tables.",
     ]
 
 
