@@ -13,9 +13,6 @@ from peers.protocol import BATCH_SIZE, Floats, Indices, Workload
 SAMPLE = 12  # groups, from the largest clients to the smallest
 
 
-SAMPLE = 12  # groups, from the largest clients to the smallest
-
-
 class Group(NamedTuple):
     """Batches of some clients; padding stands for row 0 with weight 0.
 

@@ -106,7 +106,8 @@ impl WeightedSum {
         }
         // The new sums stand apart until all are known to be finite, so that a refused call changes nothing.
         let mut sums: Vec<f64> = touched.iter().flat_map(|&cluster| self.of(cluster)).copied().collect();
-        let block = sums.len().div_ceil(rayon::current_num_threads()).clamp(BLOCK.0, BLOCK.1);
+        // Two blocks a thread: one that the system holds up leaves the second to the others.
+        let block = sums.len().div_ceil(2 * rayon::current_num_threads()).clamp(BLOCK.0, BLOCK.1);
         let tasks: Vec<_> = sums
             .chunks_exact_mut(self.n_params)
             .zip(&touched)
