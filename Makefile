@@ -54,7 +54,8 @@ bench: setup ## Time the kernels, alone and against the Python one would write (
 	rm -rf target/criterion
 	RAYON_NUM_THREADS=$(THREADS) cargo bench --package cfmt-core --bench kernels -- --noplot
 	CFMT_THREADS=$(THREADS) $(BIN)/python -m pytest -m benchmark benches --benchmark-json target/benchmark.json
-	$(BIN)/python benches/table.py target/benchmark.json target/criterion
+	$(BIN)/python benches/table.py target/benchmark.json target/criterion benches/results/kernels.json
+	PYTHONPATH=benches $(BIN)/python -P -m peers.report
 
 lint: setup ## Check style, types and the stub
 	cargo fmt --all --check
@@ -69,12 +70,12 @@ format: setup ## Rewrite the sources in house style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100,1000 DIRICHLET=1000 QUICK=1)
+bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100,1000 DIRICHLET=1000; QUICK=1 a look)
 	PYTHONPATH=benches $(BIN)/python -P -m peers.compare --peers '$(PEERS)' --clients '$(CLIENTS)' \
 	  --dirichlet '$(DIRICHLET)' $(if $(QUICK),--quick)
-	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+	$(if $(QUICK),,PYTHONPATH=benches $(BIN)/python -P -m peers.report)
 
-bench-million: setup ## Time rounds of a million clients (CLIENTS=100000 for fewer)
+bench-million: setup ## Time rounds of up to a million clients (CLIENTS=10000,100000 for some of the sizes)
 	PYTHONPATH=benches $(BIN)/python -P benches/million.py $(if $(CLIENTS),--clients $(CLIENTS))
 	PYTHONPATH=benches $(BIN)/python -P -m peers.report
 

@@ -1,100 +1,101 @@
-"""Time rounds of a federation of a million clients, all of whom take part.
+"""Time rounds of federations of up to a million clients, all of whom take part, and their partition on disk.
 
-make bench-million        (CLIENTS=100000 for fewer)
+make bench-million        (CLIENTS=10000,100000 for some of the sizes)
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import statistics
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from cfmt import partition_iid
-from cfmt.data import load_synthetic
-from cfmt.federated import Federation, Method, initial_state, method_named, run_round
-from cfmt.files import write_atomic
-from cfmt.nn import MLP, LocalTraining, make_engine, set_threads
+import stored_partition
 from cfmt.report import describe_environment
-from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, peak_bytes
+from peers.protocol import N_CPUS
+from peers.results import RESULTS, Entry, joined, kept, runs_in_use, write
+from scaling import Case, Player
 
-N_ROWS = 125_973  # as in KDDTrain+
-ROWS_PER_CLIENT = (8, 16)
-SEED = 20250101
-RESULTS = Path(__file__).parent / "results" / "million.json"
+USUAL = "10000,100000,1000000"
 
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=1_000_000)
-    parser.add_argument("--methods", default="fedavg,cfmt", help="in this order, in one process")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each method")
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
+    arguments = parse()
+    whole = arguments.clients == USUAL
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CPUS])  # the kernels take as many threads
-    set_threads(N_CPUS)
-    command = ["make", "bench-million"]
-    if arguments.clients != parser.get_default("clients"):
-        command.append(f"CLIENTS={arguments.clients}")
+    command = ["make", "bench-million", *([] if whole else [f"CLIENTS={arguments.clients}"])]
     environment = describe_environment((), command=command, started=datetime.now(UTC), threads=N_CPUS)
-    federation, seconds = build(arguments.clients)
-    results: dict[str, Any] = {"environment": environment, "clients": arguments.clients, **seconds}
-    results["training_rows"] = len(federation.train.values)
-    results["start_bytes"] = peak_bytes()
-    results["methods"] = [
-        measure(federation, method_named(name), arguments.rounds) for name in arguments.methods.split(",")
-    ]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(arguments.out, json.dumps(results, indent=1) + "\n")
+    environment["load_at_start"] = os.getloadavg()[0]
+    before = kept(arguments.out, environment, whole=whole)
+    sizes, started = [int(size) for size in arguments.clients.split(",")], time.monotonic()
+    cases = [Case(size, name) for size in sizes for name in arguments.methods.split(",")]
+    partitions = [partition_of(size, arguments.rounds) for size in sizes]
+    entries = play(cases, arguments.rounds)
+    run: Entry = {"environment": environment, "seconds": time.monotonic() - started}
+    write(arguments.out, merged(before, run, entries, partitions))
+    print(f"wrote {arguments.out} after {run['seconds'] / 60:.1f} minutes")
 
 
-def build(n_clients: int) -> tuple[Federation, dict[str, float]]:
-    """Draw each client's rows with replacement from generated traffic; hold a fifth of them out."""
-    table, _ = load_synthetic(N_ROWS, 0, seed=SEED)
-    started = time.perf_counter()
-    parts = partition_iid(N_ROWS, n_clients, rows_per_client=ROWS_PER_CLIENT, seed=SEED)
-    divided = time.perf_counter()
-    federation = Federation.build(table, (), parts, seed=SEED)
-    seconds = {"partition_seconds": divided - started, "build_seconds": time.perf_counter() - divided}
+def parse() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", default=USUAL, help="numbers of clients, separated by commas")
+    parser.add_argument("--methods", default="fedavg,cfmt", help="names separated by commas")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one that does not")
+    parser.add_argument("--out", type=Path, default=RESULTS / "million.json")
+    return parser.parse_args()
+
+
+def partition_of(n_clients: int, repeats: int) -> Entry:
+    """Time the partition's way to disk and back."""
+    seconds = stored_partition.measure(n_clients, repeats)
+    shown = ", ".join(f"{step} {statistics.median(each):.3f} s" for step, each in seconds.items())
+    print(f"partition of {n_clients:>9,} clients: {shown}", flush=True)
+    return {"clients": n_clients, "seconds": seconds}
+
+
+def play(cases: list[Case], rounds: int) -> list[Entry]:
+    """Play all cases by turns, one round of each after the other; the first round of each does not count."""
+    with ExitStack() as stack:
+        players = [stack.enter_context(Player(case)) for case in cases]
+        turns: list[list[dict[str, Any]]] = []
+        for _ in range(1 + rounds):
+            turns.append([player.play() for player in players])
+            print(", ".join(f"{played['seconds']:.3f} s" for played in turns[-1]), flush=True)
+    entries = []
+    for player, *played in zip(players, *turns[1:], strict=True):
+        entry = player.case._asdict() | player.built
+        entry |= {name: [each[name] for each in played] for name in ("seconds", "loss")}
+        entries.append(entry | {"peak_bytes": played[-1]["peak_bytes"]})
+        print_entry(entries[-1])
+    return entries
+
+
+def print_entry(entry: Entry) -> None:
+    """Print one row of the table."""
+    median = statistics.median(entry["seconds"])
     print(
-        f"{n_clients:,} clients, {len(parts.values):,} rows: partition {seconds['partition_seconds']:.2f} s, "
-        f"validation rows and preprocessing {seconds['build_seconds']:.2f} s"
+        f"{entry['clients']:>9,} clients, {entry['method']}: {median:.3f} s, "
+        f"{1e6 * median / entry['clients']:.2f} us a client, peak {entry['peak_bytes'] / 2**20:,.0f} MiB"
     )
-    return federation, seconds
 
 
-def measure(federation: Federation, method: Method, rounds: int) -> dict[str, Any]:
-    """Time rounds of one method with the native engine: one local epoch, every client."""
-    seconds, losses = [], []
-    for elapsed, mean_loss in play(federation, method, rounds):
-        seconds.append(elapsed)
-        losses.append(mean_loss)
-        print(
-            f"{method.name} round {len(seconds)}: {elapsed:.2f} s, {federation.n_clients / elapsed:,.0f} "
-            f"clients/s, training loss {mean_loss:.4f}, peak {peak_bytes() / 2**30:.2f} GiB",
-            flush=True,
-        )
-    return {"name": method.name, "seconds": seconds, "losses": losses, "peak_bytes": peak_bytes()}
-
-
-def play(federation: Federation, method: Method, rounds: int) -> Iterator[tuple[float, float]]:
-    """Play rounds; yield the seconds and the mean training loss of each."""
-    mlp = MLP(federation.n_features, HIDDEN)
-    engine = make_engine("native", mlp, federation.X, federation.is_attack)
-    local = LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None)
-    clients = np.arange(federation.n_clients)
-    state = initial_state(method, mlp, federation.n_clients, seed=SEED)
-    for _ in range(rounds):
-        started = time.perf_counter()
-        state, report = run_round(federation, engine, method, local, state, clients, seed=SEED)
-        yield time.perf_counter() - started, report.loss
+def merged(old: Entry | None, run: Entry, rounds: list[Entry], partitions: list[Entry]) -> Entry:
+    """Put the measurements of a run into those that are kept."""
+    old = old or {"runs": [], "rounds": [], "partitions": []}
+    stamp = {"run": run["environment"]["started"]}
+    rounds = joined(old["rounds"], (entry | stamp for entry in rounds), "clients", "method")
+    partitions = joined(old["partitions"], (entry | stamp for entry in partitions), "clients")
+    return {
+        "runs": runs_in_use(old["runs"], run, [*rounds, *partitions]),
+        "rounds": sorted(rounds, key=lambda entry: entry["clients"]),
+        "partitions": sorted(partitions, key=lambda entry: entry["clients"]),
+    }
 
 
 if __name__ == "__main__":
