@@ -64,9 +64,9 @@ def play(cases: list[Case], rounds: int) -> list[Entry]:
     with ExitStack() as stack:
         players = [stack.enter_context(Player(case)) for case in cases]
         turns: list[list[dict[str, Any]]] = []
-        for _ in range(1 + rounds):
+        for turn in range(1 + rounds):
             turns.append([player.play() for player in players])
-            print(", ".join(f"{played['seconds']:.3f} s" for played in turns[-1]), flush=True)
+            print(f"turn {turn}, s:", *(f"{played['seconds']:.3f}" for played in turns[-1]), flush=True)
     entries = []
     for player, *played in zip(players, *turns[1:], strict=True):
         entry = player.case._asdict() | player.built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import table
 from cfmt.federated import initial_state, run_round
 from cfmt.nn import MLP, LocalTraining, make_engine
 from peers import (
+    compare,
     numpy_loop,
     protocol,
     registry,
@@ -108,6 +110,12 @@ def test_the_report_names_who_was_skipped_and_why() -> None:
     assert "not repeated" in text
 
 
+def test_the_usual_workloads_and_those_that_are_asked_for() -> None:
+    usual = compare.sizes_of(Namespace(clients="", dirichlet="", quick=False))
+    assert usual == [("iid", 100), ("iid", 1000), ("iid", 10_000), ("dir", 1000), ("dir", 10_000)]
+    assert compare.sizes_of(Namespace(clients="", dirichlet="30", quick=True)) == [("dir", 30)]
+
+
 def test_no_two_rows_have_one_name() -> None:
     labels = [peer.label for peer in (registry.OURS, *registry.PEERS)]
     assert len(set(labels)) == len(labels)
@@ -143,8 +151,9 @@ def test_a_run_of_a_part_replaces_what_it_measured() -> None:
     assert joined["peers"][2]["seconds"] == [5.0]
     assert again["floor"] == {"numpy": 2.0, "torch": 1.0}
     assert [each["environment"]["started"] for each in again["runs"]] == ["monday", "tuesday"]
-    lines = report_rounds.runs(again | {"kernels": []})
-    assert "monday: load at the start 0.5, 2 minutes: a (10 clients, sizes alike)" in lines[0]
+    monday, tuesday = report_rounds.runs(again)
+    assert "monday: load at the start 0.5, 2 minutes: a (10 clients, sizes alike)" in monday
+    assert tuesday.endswith("2 minutes: all that no other run is named for")
 
 
 def test_further_workloads_stand_beside_the_kept_ones_in_order() -> None:

@@ -76,7 +76,7 @@ PEERS = (
         "PyTorch tuned loop, 2 processes",
         "torch_loop",
         ("--idiom", "tuned", "--processes", "2"),
-        remark="the same, the clients dealt over two processes of 1 thread",
+        remark="tuned by hand, the clients dealt over two processes of 1 thread",
     ),
     Peer("torch-func", "PyTorch vmap(grad), 2 threads", "torch_func"),
     Peer(

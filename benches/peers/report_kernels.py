@@ -22,9 +22,9 @@ def kernels(timings: Entry | None, duels: list[Entry]) -> list[str]:
 def introduction(timings: Entry | None) -> str:
     """Say how the kernels were timed, and on what."""
     text = (
-        "Medians, always by turns and on the same number of threads; each side's result is checked before it "
-        "is timed. Flower's and Flower Datasets' functions run in programs of their own, as the rounds do; "
-        "their partitions, which are random, give every row once."
+        "Medians, always by turns, on the same number of threads unless a row says one; each side's result "
+        "is checked before it is timed. Flower's and Flower Datasets' functions run in programs of their "
+        "own, as the rounds do; their partitions, which are random, give every row once."
     )
     if timings is None:
         return text

@@ -35,7 +35,14 @@ def machine(peers: Entry) -> list[str]:
 
 
 def runs(peers: Entry) -> list[str]:
-    """Describe each run, and say what is from it where there are several."""
+    """Describe each run; where there are several, say what is from which."""
+    found: dict[str, list[str]] = {run["environment"]["started"]: [] for run in peers["runs"]}
+    for load in peers["workloads"]:
+        for peer in load["peers"]:
+            found[peer["run"]].append(f"{peer['label']} ({workload(load)})")
+    for kernel in peers["kernels"]:
+        found[kernel["run"]].append(f"{kernel['label']} beside {kernel['peer']}")
+    largest = max(found, key=lambda start: len(found[start]))
     lines = []
     for run in peers["runs"]:
         environment = run["environment"]
@@ -43,14 +50,9 @@ def runs(peers: Entry) -> list[str]:
             f"{command(environment)}, {date(environment)}: load at the start "
             f"{environment['machine']['load_at_start']:.1f}, {run['seconds'] / 60:.0f} minutes"
         )
-        from_it = [
-            f"{peer['label']} ({workload(load)})"
-            for load in peers["workloads"]
-            for peer in load["peers"]
-            if peer["run"] == environment["started"]
-        ]
-        from_it += [each["label"] for each in peers["kernels"] if each["run"] == environment["started"]]
-        lines.append(line + (f": {'; '.join(from_it)}" if len(peers["runs"]) > 1 else ""))
+        start = environment["started"]
+        from_it = "all that no other run is named for" if start == largest else "; ".join(found[start])
+        lines.append(f"{line}: {from_it}" if len(found) > 1 else line)
     return lines
 
 

@@ -27,7 +27,7 @@ def scale(million: Entry | None) -> list[str]:
     return [
         f"## Up to {largest['clients']:,} clients",
         text,
-        markdown_table(COLUMNS, map(row, million["rounds"])),
+        markdown_table(COLUMNS, map(row, million["rounds"]), texts=2),
         *partitions(million["partitions"]),
     ]
 
