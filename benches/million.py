@@ -1,102 +1,110 @@
-"""Time rounds of federations of up to a million clients, all of whom take part, and their partition on disk.
+"""Federations of up to a million clients, each in a process that plays rounds when it is asked to.
 
-make bench-million        (CLIENTS=10000,100000 for some of the sizes)
+A process of its own makes the largest resident set its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
+import multiprocessing
+import sys
 import time
-from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
-import stored_partition
-from cfmt.report import describe_environment
-from peers.protocol import N_CPUS
-from peers.results import RESULTS, Entry, joined, kept, runs_in_use, write
-from scaling import Case, Player
+import numpy as np
 
-USUAL = "10000,100000,1000000"
+from cfmt import partition_iid
+from cfmt.data import load_synthetic
+from cfmt.federated import Federation, Method, initial_state, method_named, run_round
+from cfmt.nn import MLP, LocalTraining, make_engine
+from cfmt.protocol.threads import use_threads
+from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, peak_bytes
+from peers.workload import N_ROWS, SEED
 
-
-def main() -> None:
-    """Measure, print and write."""
-    arguments = parse()
-    whole = arguments.clients == USUAL
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CPUS])  # the kernels take as many threads
-    command = ["make", "bench-million", *([] if whole else [f"CLIENTS={arguments.clients}"])]
-    environment = describe_environment((), command=command, started=datetime.now(UTC), threads=N_CPUS)
-    environment["load_at_start"] = os.getloadavg()[0]
-    before = kept(arguments.out, environment, whole=whole)
-    sizes, started = [int(size) for size in arguments.clients.split(",")], time.monotonic()
-    cases = [Case(size, name) for size in sizes for name in arguments.methods.split(",")]
-    partitions = [partition_of(size, arguments.rounds) for size in sizes]
-    entries = play(cases, arguments.rounds)
-    run: Entry = {"environment": environment, "seconds": time.monotonic() - started}
-    write(arguments.out, merged(before, run, entries, partitions))
-    print(f"wrote {arguments.out} after {run['seconds'] / 60:.1f} minutes")
+ROWS_PER_CLIENT = (8, 16)
 
 
-def parse() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", default=USUAL, help="numbers of clients, separated by commas")
-    parser.add_argument("--methods", default="fedavg,cfmt", help="names separated by commas")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds that count, after one that does not")
-    parser.add_argument("--out", type=Path, default=RESULTS / "million.json")
-    return parser.parse_args()
+class Case(NamedTuple):
+    """What one process plays."""
+
+    clients: int
+    method: str
 
 
-def partition_of(n_clients: int, repeats: int) -> Entry:
-    """Time the partition's way to disk and back."""
-    seconds = stored_partition.measure(n_clients, repeats)
-    shown = ", ".join(f"{step} {statistics.median(each):.3f} s" for step, each in seconds.items())
-    print(f"partition of {n_clients:>9,} clients: {shown}", flush=True)
-    return {"clients": n_clients, "seconds": seconds}
+class Player:
+    """A process with its federation, from its start to its end."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(case, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.built: dict[str, Any] = self._pipe.recv()
+
+    def play(self) -> dict[str, Any]:
+        """Play one round; return its seconds, its mean training loss, and the peak memory so far."""
+        self._pipe.send(True)
+        played: dict[str, Any] = self._pipe.recv()
+        return played
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pipe.close()
+        self._process.join()
 
 
-def play(cases: list[Case], rounds: int) -> list[Entry]:
-    """Play all cases by turns, one round of each after the other; the first round of each does not count."""
-    with ExitStack() as stack:
-        players = [stack.enter_context(Player(case)) for case in cases]
-        turns: list[list[dict[str, Any]]] = []
-        for turn in range(1 + rounds):
-            turns.append([player.play() for player in players])
-            print(f"turn {turn}, s:", *(f"{played['seconds']:.3f}" for played in turns[-1]), flush=True)
-    entries = []
-    for player, *played in zip(players, *turns[1:], strict=True):
-        entry = player.case._asdict() | player.built
-        entry |= {name: [each[name] for each in played] for name in ("seconds", "loss")}
-        entries.append(entry | {"peak_bytes": played[-1]["peak_bytes"]})
-        print_entry(entries[-1])
-    return entries
+def serve(case: Case, pipe: Connection) -> None:
+    """Build a federation, say so, and play a round for each request until the pipe is closed."""
+    use_threads(N_CPUS)
+    federation, built = build(case.clients)
+    pipe.send(built)
+    rounds = play(federation, method_named(case.method), sys.maxsize)
+    while asked(pipe):
+        seconds, loss = next(rounds)
+        pipe.send({"seconds": seconds, "loss": loss, "peak_bytes": peak_bytes()})
 
 
-def print_entry(entry: Entry) -> None:
-    """Print one row of the table."""
-    median = statistics.median(entry["seconds"])
-    print(
-        f"{entry['clients']:>9,} clients, {entry['method']}: {median:.3f} s, "
-        f"{1e6 * median / entry['clients']:.2f} us a client, peak {entry['peak_bytes'] / 2**20:,.0f} MiB"
-    )
-
-
-def merged(old: Entry | None, run: Entry, rounds: list[Entry], partitions: list[Entry]) -> Entry:
-    """Put the measurements of a run into those that are kept."""
-    old = old or {"runs": [], "rounds": [], "partitions": []}
-    stamp = {"run": run["environment"]["started"]}
-    rounds = joined(old["rounds"], (entry | stamp for entry in rounds), "clients", "method")
-    partitions = joined(old["partitions"], (entry | stamp for entry in partitions), "clients")
-    return {
-        "runs": runs_in_use(old["runs"], run, [*rounds, *partitions]),
-        "rounds": sorted(rounds, key=lambda entry: entry["clients"]),
-        "partitions": sorted(partitions, key=lambda entry: entry["clients"]),
+def build(n_clients: int) -> tuple[Federation, dict[str, Any]]:
+    """Draw each client's rows with replacement from generated traffic; hold a fifth of them out."""
+    table, _ = load_synthetic(N_ROWS, 0, seed=SEED)
+    start_bytes, started = peak_bytes(), time.perf_counter()
+    parts = partition_iid(N_ROWS, n_clients, rows_per_client=ROWS_PER_CLIENT, seed=SEED)
+    divided = time.perf_counter()
+    federation = Federation.build(table, (), parts, seed=SEED)
+    return federation, {
+        "partition_seconds": divided - started,
+        "build_seconds": time.perf_counter() - divided,
+        "training_rows": len(federation.train.values),
+        "start_bytes": start_bytes,
     }
 
 
-if __name__ == "__main__":
-    main()
+def play(
+    federation: Federation, method: Method, rounds: int, *, device: str = "cpu"
+) -> Iterator[tuple[float, float]]:
+    """Play rounds, on a processor with the native engine; yield the seconds and the mean loss of each."""
+    mlp = MLP(federation.n_features, HIDDEN)
+    engine = make_engine("auto", mlp, federation.X, federation.is_attack, device=device)
+    local = LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None)
+    clients = np.arange(federation.n_clients)
+    state = initial_state(method, mlp, federation.n_clients, seed=SEED)
+    for _ in range(rounds):
+        started = time.perf_counter()
+        state, report = run_round(federation, engine, method, local, state, clients, seed=SEED)
+        yield time.perf_counter() - started, report.loss
+
+
+def asked(pipe: Connection) -> bool:
+    """Wait for the next request; false when there are no more."""
+    try:
+        return bool(pipe.recv())
+    except EOFError:
+        return False

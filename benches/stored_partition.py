@@ -13,8 +13,8 @@ from typing import TypeVar
 from cfmt import load_partition, save_partition
 from cfmt.data import Table, load_synthetic
 from cfmt.partition import PartitionSpec
+from million import ROWS_PER_CLIENT
 from peers.workload import N_ROWS, SEED
-from scaling import ROWS_PER_CLIENT
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import million
 import table
 from cfmt.federated import initial_state, run_round
 from cfmt.nn import MLP, LocalTraining, make_engine
@@ -192,23 +193,30 @@ def test_kernels_of_both_sources_stand_in_one_table() -> None:
 
 def test_scale_is_told_in_time_a_client() -> None:
     rounds = {"method": "cfmt", "seconds": [0.2, 0.1, 0.3], "peak_bytes": 2**21, "start_bytes": 2**20}
-    million = {
+    kept = {
         "runs": [{"environment": environment("monday"), "seconds": 60.0}],
         "rounds": [rounds | {"clients": 10_000, "training_rows": 9}],
         "partitions": [{"clients": 10_000, "seconds": {step: [0.5] for step in report_scale.STEPS}}],
     }
-    text = "\n".join(report_scale.scale(million))
+    text = "\n".join(report_scale.scale(kept))
     assert "| 10,000 | cfmt | 0.200 | 0.100 | 20.0 | 50,000 | 2 | 1 | 3 |" in text
     assert "| 10,000 | 0.500 | 0.500 | 0.500 | 0.500 |" in text
     assert report_scale.scale(None) == []
 
 
+def test_a_federation_plays_in_a_process_of_its_own() -> None:
+    with million.Player(million.Case(30, "fedavg")) as player:
+        assert player.built["training_rows"] > 30 * 5
+        assert player.play()["loss"] > player.play()["loss"]
+
+
 def test_the_gpu_page_says_when_there_is_no_figure() -> None:
     assert "No figure" in report_gpu.gpu(None)[1]
-    row = {"workload": "W", "device": "D", "seconds": 0.5, "clients_per_second": 2e4, "floor_seconds": 0.1}
-    row |= {"share_of_floor": 0.2, "versions": {"torch": "2"}}
-    text = "\n".join(report_gpu.gpu({"environment": environment("monday"), "rows": [row]}))
-    assert "| W | D | 0.500 | 20,000 | 0.100 | 20% |" in text
+    row = {"name": "W(10)", "clients": 10, "seconds": [0.5, 0.4, 0.6], "floor_seconds": 0.1}
+    rates = {"device": "D", "flop_per_second": 5e13, "bytes_per_second": 2e12}
+    text = "\n".join(report_gpu.gpu({"environment": environment("monday"), "rounds": [row], **rates}))
+    assert "D, 50.0 TFLOP/s in float32 products, 2,000 GB/s in copies" in text
+    assert "| W(10) | 0.500 | 0.400 | 20 | 0.100 | 5.0 x | 3 |" in text
 
 
 def entry(name: str, label: str, seconds: list[float] | None = None, **more: object) -> results.Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import statistics
 import textwrap
@@ -51,8 +52,8 @@ def rounded(ratio: float) -> str:
 
 
 def digits(value: float) -> str:
-    """Write a value with three digits that count, and no exponent."""
-    decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3
+    """Write a value above 0 with three digits that count, and no exponent."""
+    decimals = max(0, 2 - math.floor(math.log10(value)))
     return f"{value:,.{decimals}f}"
 
 
