@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cfmt.files import write_atomic
+from peers.compare import FULL, LONG
 from peers.environments import ROOT
+from peers.groups import SIZES
 from peers.plot import draw
 from peers.report_gpu import gpu
 from peers.report_kernels import kernels
@@ -37,6 +39,9 @@ def heading(peers: Entry) -> str:
     return method.read_text().format(
         rows=first["rows"],
         features=first["features"],
+        sizes=", ".join(map(str, SIZES)),
+        long=LONG,
+        **FULL._asdict(),
         processors=peers["runs"][-1]["environment"]["machine"]["processors_used"],
     )
 
