@@ -15,7 +15,7 @@ QUICK ?=
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million wheel clean
+.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million bench-gpu wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100
 bench-million: setup ## Time rounds of a million clients (CLIENTS=100000 for fewer)
 	PYTHONPATH=benches $(BIN)/python -P benches/million.py $(if $(CLIENTS),--clients $(CLIENTS))
 	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+
+bench-gpu: setup ## Time rounds on a CUDA device, beside the least time there (CLIENTS=100000 for fewer)
+	PYTHONPATH=benches $(BIN)/python -P benches/gpu.py $(if $(CLIENTS),--clients $(CLIENTS))
 
 wheel: .venv/.python ## Build the wheel into dist/
 	rm -rf dist

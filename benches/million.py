@@ -84,10 +84,12 @@ def measure(federation: Federation, method: Method, rounds: int) -> dict[str, An
     return {"name": method.name, "seconds": seconds, "losses": losses, "peak_bytes": peak_bytes()}
 
 
-def play(federation: Federation, method: Method, rounds: int) -> Iterator[tuple[float, float]]:
-    """Play rounds; yield the seconds and the mean training loss of each."""
+def play(
+    federation: Federation, method: Method, rounds: int, *, device: str = "cpu"
+) -> Iterator[tuple[float, float]]:
+    """Play rounds, on a processor with the native engine; yield the seconds and the mean loss of each."""
     mlp = MLP(federation.n_features, HIDDEN)
-    engine = make_engine("native", mlp, federation.X, federation.is_attack)
+    engine = make_engine("auto", mlp, federation.X, federation.is_attack, device=device)
     local = LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None)
     clients = np.arange(federation.n_clients)
     state = initial_state(method, mlp, federation.n_clients, seed=SEED)
