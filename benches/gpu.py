@@ -51,7 +51,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
         sys.exit(f"make bench-gpu needs a CUDA device, and torch {torch.__version__} sees none")
-    environment = describe_environment((), command=["make", "bench-gpu"], started=datetime.now(UTC))
+    clients = [] if arguments.clients == parser.get_default("clients") else [f"CLIENTS={arguments.clients}"]
+    command = ["make", "bench-gpu", *clients]
+    environment = describe_environment((), command=command, started=datetime.now(UTC))
     rates = measure_rates("cuda")
     print(f"{torch.cuda.get_device_name()}: {rates.flop_per_second / 1e12:.1f} TFLOP/s in float32 products, "
           f"{rates.bytes_per_second / 1e9:.0f} GB/s in copies")  # fmt: skip

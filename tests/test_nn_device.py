@@ -30,6 +30,7 @@ from cfmt.nn.graphs import Launcher
 from cfmt.nn.grouping import bytes_per_client, group_size_for
 from cfmt.nn.precision import full_precision
 from cfmt.nn.stack import Stack
+from cfmt.nn.upload import TYPES
 from cfmt.ragged import Ragged
 from federations import QUICK, small_federation
 
@@ -152,8 +153,12 @@ def test_groups_fill_the_memory_that_is_free(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @DEVICES
-def test_an_engine_goes_on_with_other_settings_and_the_sums_of_before(name: str) -> None:
+def test_an_engine_goes_on_with_other_settings_and_the_sums_of_before(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = Work()
+    if name == "cpu":
+        monkeypatch.setattr(device, "recorder_for", lambda _: Rerun())
     engine, start = work.engine(name, 5), np.full((4, SHAPE.n_params), 0.25)
     for local in (
         LocalTraining(steps=2, batch_size=4),
@@ -312,6 +317,32 @@ def test_a_step_can_be_recorded(local: LocalTraining) -> None:
         stack = Stack(SHAPE, X, torch.empty(70, dtype=torch.uint8, device="cuda"), 8, 4, None)
         with OnlyOnGpu(), torch.no_grad():  # type: ignore[no-untyped-call] # torch has no types for it
             stack._step(6, 3, local)
+
+
+@LOCALS
+def test_nothing_is_mixed_between_host_and_device(
+    local: LocalTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole call on tensors without storage that claim to lie on a GPU, but for the copies."""
+
+    def arrive(device: torch.device, *arrays: npt.NDArray[Any]) -> list[torch.Tensor]:
+        return [torch.empty(array.shape, dtype=TYPES[array.dtype], device=device) for array in arrays]
+
+    def leave(tensor: torch.Tensor) -> npt.NDArray[np.float64]:
+        assert tensor.device.type == "cuda"
+        return np.zeros(tensor.shape)
+
+    work = Work()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(device, "recorder_for", lambda _: None)
+    monkeypatch.setattr(device, "upload", arrive)
+    monkeypatch.setattr(device, "_host", leave)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        engine = work.engine("cuda", 5)
+        got = work.got(engine, local, start=np.zeros((4, SHAPE.n_params)))
+        assert got.sums.shape == (4, SHAPE.n_params)
+        assert engine.scores(work.models).shape == (3, 700)
+        assert engine.client_scores(work.models[work.which], work.rows).shape == (SIZES.sum(),)
 
 
 def test_functions_are_rehearsed_then_recorded_then_played() -> None:

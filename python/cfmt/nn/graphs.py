@@ -25,7 +25,8 @@ class Recorder(Protocol):
 class CudaRecorder:
     """Recordings as CUDA graphs, which must be played one after the other.
 
-    They share their memory for intermediate results: none outlives a playing, so their order is free.
+    They share their memory for intermediate results: none outlives a playing, so their order is free. They
+    must go together, since torch clears a stream's workspace of cuBLAS with any graph captured on it.
 
     Parameters
     ----------

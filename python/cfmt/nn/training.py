@@ -260,6 +260,6 @@ def batches(
     real = plan >= 0
     rows = plan.clamp_min(0)
     labels = y[rows].to(dtype)
-    weights = labels * weight_of_attack + (1 - labels)  # `where` would copy its 1 to the device each time
+    weights = torch.where(labels > 0, weight_of_attack, 1)
     weights = weights * real / real.sum(-1, keepdim=True).clamp_min(1)
     return rows, labels, weights
