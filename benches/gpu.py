@@ -151,7 +151,10 @@ def check(got: Summed, expected: Summed, work: inputs.Round) -> None:
 def large_federation(
     rates: Rates, n_clients: int, methods: list[str], rounds: int, device: str = "cuda"
 ) -> Iterator[dict[str, Any]]:
-    """Time whole rounds of the federation of ``make bench-million``, the host's part of them too."""
+    """Time whole rounds of the federation of ``make bench-million``, the host's part of them too.
+
+    The floor is that of one epoch over the rows as they are; a sampler's draws may be fewer or more.
+    """
     federation, _ = million.build(n_clients)
     sizes, mlp = federation.train.sizes, MLP(federation.n_features, HIDDEN)
     n_steps = int(LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None).n_steps(sizes).sum())
