@@ -16,7 +16,7 @@ REPORT = PYTHONPATH=benches $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million bench-report wheel clean
+.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million bench-gpu bench-report wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -81,6 +81,10 @@ bench-million: setup ## Time rounds of up to a million clients (CLIENTS=10000,10
 	$(REPORT)
 
 bench-report: setup ## Write docs/performance.md anew from the figures in benches/results/
+	$(REPORT)
+
+bench-gpu: setup ## Time rounds on a CUDA device, beside the least time there (CLIENTS=100000 for fewer)
+	PYTHONPATH=benches $(BIN)/python -P benches/gpu.py $(if $(CLIENTS),--clients $(CLIENTS))
 	$(REPORT)
 
 wheel: .venv/.python ## Build the wheel into dist/
