@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,7 +172,7 @@ def _ablations(config: ExperimentConfig) -> tuple[str, ...]:
     from cfmt.federated.methods import ablations
 
     (base,) = for_method(config, "cfmt").method_values()
-    return tuple(ablations(base))
+    return tuple(name for name, one in ablations(base).items() if replace(one, name=base.name) != base)
 
 
 def _missing(
