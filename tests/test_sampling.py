@@ -84,7 +84,7 @@ def test_weighted_draws_equal_oracle(replace: bool, log: bool) -> None:
             expected = oracle.sample_with_replacement(own, words) if len(own) else np.zeros(0, np.int64)
         else:
             expected = oracle.sample_without_replacement(
-                own, sizes[k], oracle.client_words(8, 2, k, len(own))
+                own, sizes[k], oracle.client_row_words(8, 2, k, len(own))
             )
         np.testing.assert_array_equal(drawn.of(k), start + expected)
 
