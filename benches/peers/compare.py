@@ -22,7 +22,7 @@ from peers.environments import ENVIRONMENTS, ROOT, UnavailableError
 from peers.floor import round_flop
 from peers.player import Played, Player, ask_once
 from peers.protocol import N_CPUS, Floats, Workload
-from peers.registry import MEAN, OURS, PARTITION, Peer, chosen
+from peers.registry import MEAN, MEAN_OF_MESSAGES, OURS, PARTITION, Peer, chosen
 
 RESULTS = ROOT / "benches" / "results" / "peers.json"
 
@@ -67,7 +67,8 @@ def main() -> None:
             raise_rates(results["floor"])
             results["workloads"].append(measure(kind, n_clients, path, chosen(arguments.peers), effort))
             write(arguments.out, results)
-        results["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in (MEAN, PARTITION)]
+        pairs = (MEAN, MEAN_OF_MESSAGES, PARTITION)
+        results["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in pairs]
     raise_rates(results["floor"])
     rates = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in results["floor"].items())
     print(f"\nmatrix product: {rates}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,17 @@ MEAN = (
         requirements=("flwr[simulation]>=1.20",),
         environment="flower",
         shares_torch=True,
+    ),
+)
+
+MEAN_OF_MESSAGES = (
+    MEAN[0],
+    replace(
+        MEAN[1],
+        name="mean-flower-messages",
+        label="flwr.serverapp, aggregate_arrayrecords",
+        arguments=("--kernel", "mean-flower-messages"),
+        remark="replies of the message API, their arrays serialised",
     ),
 )
 

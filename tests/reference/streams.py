@@ -43,9 +43,9 @@ def stream_words(
 def row_words(
     seed: int, purpose: int, round: int, item: int, n: int, *, part: int = 0
 ) -> npt.NDArray[np.uint64]:
-    """The words of rows, sixteen of ChaCha's blocks at a time: block ``b`` has those of rows ``b``, ``16 + b``, ...
+    """The words of rows, 128 from sixteen of ChaCha's blocks at a time.
 
-    Row ``16 * i + b`` has the block's 32-bit word ``i`` as upper half, and its word ``8 + i`` as lower half.
+    Row ``16 * i + b`` has the 32-bit word ``i`` of block ``b`` as upper half, and its word ``8 + i`` as lower half.
     """
     n_tiles = -(-n // 128)
     words = stream_words(seed, purpose, round, item, 128 * n_tiles, part=part).view(np.uint32)

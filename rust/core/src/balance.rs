@@ -13,7 +13,8 @@ use crate::cumulative::Cumulative;
 use crate::draw::{draw_each, reserve};
 use crate::error::{Result, check_len};
 use crate::gaussian::{Gaussian, check_gaussian};
-use crate::keys::{Keys, Offset};
+use crate::keys::Keys;
+use crate::offset::Offset;
 use crate::ragged::{Offsets, Ragged, split_mut};
 
 /// The part of a client's stream from which its minority is drawn.

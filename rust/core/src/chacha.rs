@@ -65,18 +65,14 @@ impl Words {
     /// What is mixed to the blocks from `first` of the next tile on.
     #[inline(always)]
     fn state<S: Simd>(&self, simd: S, first: usize) -> [S::u32s; 16] {
-        let mut counters = [[0; LANES]; 2];
-        for lane in 0..LANES {
-            let block = self.block.wrapping_add((first + lane) as u64);
-            (counters[0][lane], counters[1][lane]) = (block as u32, (block >> 32) as u32);
-        }
+        let block = |lane: usize| self.block.wrapping_add((first + lane) as u64);
+        let low: [u32; LANES] = std::array::from_fn(|lane| block(lane) as u32);
+        let high: [u32; LANES] = std::array::from_fn(|lane| (block(lane) >> 32) as u32);
         let mut state = [simd.splat_u32s(0); 16];
         for (word, &number) in state.iter_mut().zip(CONSTANTS.iter().chain(&self.key)) {
             *word = simd.splat_u32s(number);
         }
-        for (word, counters) in state[12..14].iter_mut().zip(&counters) {
-            *word = S::as_simd_u32s(counters).0[0];
-        }
+        (state[12], state[13]) = (S::as_simd_u32s(&low).0[0], S::as_simd_u32s(&high).0[0]);
         state[14] = simd.splat_u32s(self.stream as u32);
         state[15] = simd.splat_u32s((self.stream >> 32) as u32);
         state

@@ -11,7 +11,8 @@ use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
 use crate::elementary::exp_nonpositive;
 use crate::error::{Error, Result, check_all, check_len};
-use crate::keys::{Keys, Offset, Weight};
+use crate::keys::Keys;
+use crate::offset::{Offset, Weight};
 use crate::ragged::{Ragged, offsets_of, split_mut};
 use crate::vector::vectorised;
 
@@ -72,7 +73,7 @@ impl Weights<'_> {
             "finite and at least 0"
         };
         let zero = self.zero();
-        check_rows("weights", self.values, allowed, |w| w >= zero && w < f64::INFINITY)
+        check_rows("weights", self.values, allowed, |w| (zero..f64::INFINITY).contains(&w))
     }
 
     /// What stands for the weight 0: the least that is allowed.
@@ -84,7 +85,7 @@ impl Weights<'_> {
     fn count_positive(self) -> Option<usize> {
         let zero = self.zero();
         let count = |(allowed, positive), &w: &f64| {
-            (allowed & (w >= zero) & (w < f64::INFINITY), positive + u64::from(w > zero))
+            (allowed & (zero..f64::INFINITY).contains(&w), positive + u64::from(w > zero))
         };
         let counted = |chunk: &[f64]| {
             let (allowed, positive) = vectorised(

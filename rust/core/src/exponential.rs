@@ -15,12 +15,13 @@ pub struct Block {
     low: [u32; BLOCK],
 }
 
-impl Block {
-    /// Room for words.
-    pub fn new() -> Self {
+impl Default for Block {
+    fn default() -> Self {
         Self { high: [0; BLOCK], low: [0; BLOCK] }
     }
+}
 
+impl Block {
     /// Takes the next words, `n` of them and up to the end of a tile.
     #[inline(always)]
     pub fn refill(&mut self, words: &mut Words, n: usize) {

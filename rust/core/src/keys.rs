@@ -14,10 +14,10 @@ use rayon::prelude::*;
 
 use crate::chacha::Words;
 use crate::clients::{CHUNK, ClientStreams};
-use crate::elementary::{ln, ln_upper_bound};
 use crate::exponential::{BLOCK, Block, ln_exponential, ln_exponential_bound};
+use crate::offset::Source;
 use crate::ragged::{offsets_of, split_mut};
-use crate::select::kth_smallest;
+use crate::select::{keep_up_to, kth_smallest};
 use crate::vector::vectorised;
 
 /// The part of a client's stream from which the sample's keys are drawn.
@@ -27,47 +27,6 @@ const MAX_SAMPLE: usize = 1 << 13;
 const SAMPLE_STEP: usize = 16;
 /// Smaller clients have all their keys computed.
 const MIN_ROWS_TO_SAMPLE: usize = 256;
-
-/// What a row's offset is made from.
-pub trait Source: Copy + Sync {
-    /// The offset: a number, plus infinity for a row that is never drawn, or minus infinity for one that always is.
-    fn offset(self, value: f64) -> f64;
-
-    /// At most the offset, and close to it.
-    fn bound(self, value: f64) -> f64;
-}
-
-/// Offsets as they are.
-#[derive(Debug, Clone, Copy)]
-pub struct Offset;
-
-impl Source for Offset {
-    #[inline(always)]
-    fn offset(self, value: f64) -> f64 {
-        value
-    }
-
-    #[inline(always)]
-    fn bound(self, value: f64) -> f64 {
-        value
-    }
-}
-
-/// Weights, finite and at least 0: their offset is `-ln w`.
-#[derive(Debug, Clone, Copy)]
-pub struct Weight;
-
-impl Source for Weight {
-    #[inline(always)]
-    fn offset(self, value: f64) -> f64 {
-        -ln(value)
-    }
-
-    #[inline(always)]
-    fn bound(self, value: f64) -> f64 {
-        -ln_upper_bound(value)
-    }
-}
 
 /// Two numbers between which the last key of a draw is looked for.
 #[derive(Debug, Clone, Copy)]
@@ -131,7 +90,7 @@ impl<S: Source, F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<S, F> {
         for (row, key) in sample.zip(&mut keys) {
             (self.values)(row..row + 1, std::slice::from_mut(key));
         }
-        let (mut words, mut block) = (streams.words(k, SAMPLE_PART), Block::new());
+        let (mut words, mut block) = (streams.words(k, SAMPLE_PART), Block::default());
         for keys in keys.chunks_mut(BLOCK) {
             block.refill(&mut words, keys.len());
             vectorised(
@@ -177,7 +136,7 @@ impl<S: Source, F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<S, F> {
     #[inline(always)]
     fn piece(&self, rows: Range<usize>, bracket: Bracket, words: &mut Words) -> Candidates {
         let (mut below, mut between) = (Vec::new(), Vec::new());
-        let (mut block, mut values, mut bounds) = (Block::new(), [0.0; BLOCK], [0.0; BLOCK]);
+        let (mut block, mut values, mut bounds) = (Block::default(), [0.0; BLOCK], [0.0; BLOCK]);
         let (mut chosen, mut keys) = ([0; BLOCK], [0.0; BLOCK]);
         let (mut places, mut list) = ([0; BLOCK], [0; BLOCK]);
         for start in rows.clone().step_by(BLOCK) {
@@ -234,16 +193,6 @@ fn holds_last((below, between): &(Vec<Vec<u32>>, Vec<Vec<u128>>), size: usize) -
     n_below < size && size <= n_below + between.iter().map(Vec::len).sum::<usize>()
 }
 
-/// Keeps the ranks up to `last`: `retain`, without a branch that chance decides.
-fn keep_up_to(ranks: &mut Vec<u128>, last: u128) {
-    let mut kept = 0;
-    for i in 0..ranks.len() {
-        ranks[kept] = ranks[i];
-        kept += usize::from(ranks[i] <= last);
-    }
-    ranks.truncate(kept);
-}
-
 /// Merges rows and the rows of ranks, both in rising order, into `out`.
 fn merge(rows: &[u32], ranks: &[u128], first: usize, out: &mut [i64]) {
     let mut rows = rows.iter().copied().peekable();
@@ -276,6 +225,7 @@ fn row_of(rank: u128) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::offset::Offset;
     use crate::stream::Purpose;
 
     const STREAMS: ClientStreams =
@@ -292,7 +242,7 @@ mod tests {
 
     fn by_sorting(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64) -> Vec<i64> {
         let words = (0..n.div_ceil(CHUNK)).flat_map(|c| {
-            let (mut words, mut block) = (STREAMS.words(0, c), Block::new());
+            let (mut words, mut block) = (STREAMS.words(0, c), Block::default());
             (0..CHUNK / BLOCK).flat_map(move |_| {
                 block.refill(&mut words, BLOCK);
                 block.joined()

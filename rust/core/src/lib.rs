@@ -26,6 +26,7 @@ pub mod keys;
 pub mod kmeans;
 pub mod measures;
 pub mod native;
+pub mod offset;
 pub mod partition;
 pub mod parts;
 pub mod plan;

@@ -74,7 +74,7 @@ pub fn stream_chunk(seed: u64, purpose: Purpose, round: u64, item: u64, chunk: u
     rng
 }
 
-/// The words of [`stream_chunk`], for kernels that need very many.
+/// The words of [`stream_chunk`] in another order, for kernels that need very many.
 pub fn stream_words(seed: u64, purpose: Purpose, round: u64, item: u64, chunk: u64) -> Words {
     Words::new(&key(seed, purpose, round), item, chunk << 28)
 }
