@@ -45,7 +45,7 @@ def row_words(
 ) -> npt.NDArray[np.uint64]:
     """The words of rows, 128 from sixteen of ChaCha's blocks at a time.
 
-    Row ``16 * i + b`` has the 32-bit word ``i`` of block ``b`` as upper half, and its word ``8 + i`` as lower half.
+    Row ``16 * i + b`` has the 32-bit word ``i`` of block ``b`` above, its word ``8 + i`` below.
     """
     n_tiles = -(-n // 128)
     words = stream_words(seed, purpose, round, item, 128 * n_tiles, part=part).view(np.uint32)
