@@ -178,7 +178,7 @@ def test_the_log_says_what_was_searched_and_no_path(
     header = json.loads((searched[0] / "cfmt.jsonl").read_text().splitlines()[0])
     assert header["method"] == "cfmt"
     assert header["criterion"] == list(CRITERION)
-    assert header["space"]["training.learning_rate"] == {"kind": "LogUniform", "low": 0.01, "high": 0.3}
+    assert header["space"]["training.learning_rate"] == {"kind": "LogUniform", "low": 0.03, "high": 1.0}
     assert "source" not in header["config"]["data"]
     assert "threads" not in header["config"]["training"]
 

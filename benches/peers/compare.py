@@ -22,7 +22,7 @@ from peers.environments import ENVIRONMENTS, ROOT, UnavailableError
 from peers.floor import round_flop
 from peers.player import Played, Player, ask_once
 from peers.protocol import N_CPUS, Floats, Workload
-from peers.registry import MEAN, OURS, PARTITION, Peer, chosen
+from peers.registry import MEAN, MEAN_OF_MESSAGES, OURS, PARTITION, Peer, chosen
 from peers.results import RESULTS, Entry, kept, merged, rounds_beside, write
 
 QUICK_RESULTS = ROOT / "runs" / "peers-quick.json"
@@ -87,7 +87,8 @@ def measure_all(
             now["workloads"].append(measure(kind, n_clients, path, chosen(arguments.peers), effort))
             save_so_far()
         if arguments.peers == "all":
-            now["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in (MEAN, PARTITION)]
+            pairs = (MEAN, MEAN_OF_MESSAGES, PARTITION)
+            now["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in pairs]
     raise_rates(now["floor"])
     save_so_far()
     return now

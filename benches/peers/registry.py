@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,17 @@ MEAN = (
         environment="flower",
         shares_torch=True,
         remark="layer by layer",
+    ),
+)
+
+MEAN_OF_MESSAGES = (
+    MEAN[0],
+    replace(
+        MEAN[1],
+        name="mean-flower-messages",
+        label="flwr.serverapp, aggregate_arrayrecords",
+        arguments=("--kernel", "mean-flower-messages"),
+        remark="replies of the message API, their arrays serialised",
     ),
 )
 

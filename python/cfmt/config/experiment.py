@@ -165,6 +165,7 @@ class ExperimentConfig(BaseModel):
         given = self.cfmt
         return MetaSampler(
             policy=self._policy(),
+            minority_mu=given.minority_mu,
             sigma=given.sigma,
             bins=given.bins,
             budget=given.budget,

@@ -56,6 +56,9 @@ Positive = Annotated[_PositiveFloat, Allowed("a finite number > 0")]
 PositiveOrNone = Annotated[_PositiveFloat | None, _OR_NONE, Allowed("a finite number > 0, or none")]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a finite number >= 0")]
 Share = Annotated[float, Field(ge=0, le=1), Allowed("a number in [0, 1]")]
+ShareOrNone = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None, _OR_NONE, Allowed("a number in [0, 1], or none")
+]
 ShareAboveZero = Annotated[float, Field(gt=0, le=1), Allowed("a number in (0, 1]")]
 ShareBelowOne = Annotated[float, Field(ge=0, lt=1), Allowed("a number in [0, 1)")]
 OpenShare = Annotated[_OpenShare, Allowed("a number in (0, 1)")]
@@ -246,6 +249,9 @@ class CfmtConfig(_Section):
         "learned", "Who chooses mu, the error around which a client draws its majority rows."
     )
     mu: Share = _key(0.5, "mu of the policy fixed: 0 draws easy rows, 1 hard ones.")
+    minority_mu: ShareOrNone = _key(
+        None, "The same for the minority rows that a matched budget repeats; none repeats all alike."
+    )
     sigma: Positive = _key(0.2, "How widely rows are drawn around mu.")
     bins: Count = _key(5, "Bins of the error histograms from which mu is chosen.")
     budget: Literal["under", "matched"] = _key(

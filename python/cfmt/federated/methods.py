@@ -137,6 +137,9 @@ class MetaSampler:
     ----------
     policy : FixedMu, RandomMu, HandRule or LearnedMu
         Chooses the centre mu from a client's meta-state.
+    minority_mu : float or None, default=None
+        Centre of the Gaussian weights by which minority rows are repeated for ``matched``, in [0, 1]; None
+        repeats them uniformly. Near 1, attacks that the model still misses are repeated most.
     sigma : float, default=0.2
         Width of the Gaussian.
     bins : int, default=5
@@ -149,12 +152,15 @@ class MetaSampler:
     """
 
     policy: MuPolicy = field(default_factory=LearnedMu)
+    minority_mu: float | None = None
     sigma: float = 0.2
     bins: int = 5
     budget: Literal["under", "matched"] = "matched"
     state_of: Literal["all", "majority"] = "all"
 
     def __post_init__(self) -> None:
+        if self.minority_mu is not None:
+            _check_share("minority_mu", self.minority_mu)
         _check_positive("sigma", self.sigma)
         _check_positive("bins", self.bins)
 
@@ -305,6 +311,8 @@ def ablations(base: Method) -> dict[str, Method]:
     variants |= {
         "no-sampler": replace(base, sampler="none"),
         f"{other}-budget": replace(base, sampler=replace(sampler, budget=other)),
+        "uniform-minority": replace(base, sampler=replace(sampler, minority_mu=None)),
+        "hard-minority": replace(base, sampler=replace(sampler, minority_mu=1.0)),
         "no-prox": replace(base, prox_mu=0.0),
         "one-cluster": replace(base, clustering=None),
         "random-clusters": replace(base, clustering=replace(clustering, assignment="random")),

@@ -75,7 +75,7 @@ Space: TypeAlias = Mapping[str, Among | Uniform | LogUniform]
 # What every method has. Drawn first and in this order, so the n-th trials of two methods agree in it.
 _SHARED: Space = {
     "preprocessing.scaling": Among(("zscore", "quantile")),
-    "training.learning_rate": LogUniform(0.01, 0.3),
+    "training.learning_rate": LogUniform(0.03, 1.0),
     "methods.weighting": Among(("rows", "sqrt", "equal")),
 }
 _PROXIMAL: Space = {"methods.prox_mu": LogUniform(0.001, 0.3)}
@@ -86,6 +86,7 @@ _CFMT: Space = {
     "cfmt.mu": Uniform(0.0, 1.0),
     "cfmt.sigma": LogUniform(0.2, 1.0),
     "cfmt.budget": Among(("under", "matched")),
+    "cfmt.minority_mu": Among(("none", 1.0)),
     "cfmt.k": Among(("none", 3)),
     "cfmt.cluster_weighting": Among(("rows", "equal")),
 }
