@@ -183,7 +183,12 @@ class ExperimentConfig(BaseModel):
             case "hand-rule":
                 return HandRule()
             case "learned":
-                return LearnedMu(min_transitions=given.min_transitions, n_updates=given.policy_updates)
+                return LearnedMu(
+                    judges=given.judges,
+                    reward=given.reward,
+                    min_transitions=given.min_transitions,
+                    n_updates=given.policy_updates,
+                )
 
     def _clustering(self) -> Clustering:
         from cfmt.federated.methods import Clustering

@@ -252,7 +252,13 @@ class CfmtConfig(_Section):
         "matched", "Rows of each class: as many as the minority has (under), or the majority (matched)."
     )
     state_of: Literal["all", "majority"] = _key("all", "Rows whose errors the histograms count.")
-    min_transitions: Count = _key(500, "Experience that a cluster needs for a policy of its own.")
+    judges: CountOrZero = _key(
+        3, "Clients that judge each trained model for the policy's reward; 0: each judges its own."
+    )
+    reward: Literal["rank", "gain"] = _key(
+        "rank", "What the policy learns from: the gain in average precision, or its rank in the cohort."
+    )
+    min_transitions: Count = _key(200, "Experience that a cluster needs for a policy of its own.")
     policy_updates: Count = _key(20, "Gradient steps of each learned policy after a round.")
     k: CountOrNone = _key(None, "Number of clusters; none chooses it by silhouette.")
     k_max: Count = _key(5, "Most clusters.")

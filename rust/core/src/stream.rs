@@ -40,11 +40,13 @@ pub enum Purpose {
     PolicyLearning = 11,
     /// Generated traffic.
     Synthetic = 12,
+    /// Which clients judge the trained model of which.
+    Judges = 13,
 }
 
 impl Purpose {
     /// Every purpose with the name that Python uses.
-    pub const NAMES: [(&'static str, Self); 12] = [
+    pub const NAMES: [(&'static str, Self); 13] = [
         ("partition", Self::Partition),
         ("prevalence", Self::Prevalence),
         ("repair", Self::Repair),
@@ -57,6 +59,7 @@ impl Purpose {
         ("exploration", Self::Exploration),
         ("policy-learning", Self::PolicyLearning),
         ("synthetic", Self::Synthetic),
+        ("judges", Self::Judges),
     ];
 }
 
