@@ -240,8 +240,8 @@ def meta_sample(
     TypeError
         If an array has another dtype.
     ValueError
-        If an error or a centre is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite and
-        above 0, `budget` is unknown, or the lengths do not fit.
+        If an error or a centre is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite or
+        not above 0, `budget` is unknown, or the lengths do not fit.
     OverflowError
         If `seed` or `round` is negative or too large.
 
