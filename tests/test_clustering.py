@@ -89,9 +89,22 @@ def test_k_is_lowered_to_the_number_of_distinct_points(points: FloatArray, k: in
 
 @settings(max_examples=25)
 @given(points=point_sets(max_rows=7), k=st.integers(1, 3))
-def test_few_points_are_clustered_optimally(points: FloatArray, k: int) -> None:
-    fit = kmeans(points, k, n_init=30, tol=0, seed=3)
-    assert fit.inertia <= reference.best_inertia(points, k) * (1 + 1e-6) + 1e-9
+def test_no_inertia_is_below_the_optimum(points: FloatArray, k: int) -> None:
+    fit = kmeans(points, k, n_init=3, tol=0, seed=3)
+    assert fit.inertia >= reference.best_inertia(points, k) * (1 - 1e-6) - 1e-9
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_few_points_are_clustered_optimally_as_a_rule(k: int) -> None:
+    # As a rule only: Lloyd's steps from every start may end in another local optimum.
+    draws = np.random.default_rng(k)
+    ratios = []
+    for _ in range(60):
+        points = draws.normal(size=(7, 2))
+        fit = kmeans(points, k, n_init=30, tol=0, seed=3)
+        ratios.append(fit.inertia / reference.best_inertia(points, k))
+    assert np.quantile(ratios, 0.9) < 1 + 1e-6
+    assert max(ratios) < 1.2
 
 
 def test_identical_points_are_one_cluster() -> None:
