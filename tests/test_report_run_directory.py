@@ -152,8 +152,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         raise OSError("disk full")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match="disk full") as caught:
         directory.write_summary({"new": 2})
+    assert caught.value.filename == str(tmp_path / "summary.json")
     assert json.loads((tmp_path / "summary.json").read_text()) == {"old": 1}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "summary.json"]
 
