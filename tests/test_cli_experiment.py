@@ -148,6 +148,42 @@ def test_an_interrupted_comparison_goes_on_to_the_same_summary(
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
 
 
+def test_a_disk_that_is_full_is_named_with_the_way_to_go_on(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    code = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
+sys.argv = ["cfmt", *{COMPARE}, "--out", {str(folder)!r}]
+from cfmt.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    model = folder / "models" / "fedavg-seed0.safetensors"
+    assert done.returncode == errors.FAILED
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {model}: File too large; 0 of 6 runs are finished in {folder}; "
+        f"go on with: cfmt compare --resume {folder}"
+    )
+    assert list(model.parent.iterdir()) == []
+    resumed, out, err = invoke("compare", "--resume", folder, "--json")
+    assert resumed == 0, err
+    assert figures(json.loads(out)) == figures(json.loads(finished[1]))
+
+
+@pytest.mark.parametrize("engine", ["native", "torch"])
+def test_a_training_that_diverges_is_no_fault_of_ours(tmp_path: Path, engine: str) -> None:
+    given = ["--learning-rate", "1e30", "--rounds", "3", "--engine", engine, "--method", "fedavg"]
+    code, _, err = invoke("run", *TINY, *given, "--out", tmp_path / "run")
+    assert code == errors.MISUSED
+    *_, line = err.splitlines()
+    assert line.startswith("error: fedavg seed 0: ")
+    assert "lower" in line
+    assert "learning" in line
+    assert "fault of cfmt" not in line
+
+
 def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "cfmt", *COMPARE, "--rounds", "100000", "--out", str(folder)]
