@@ -78,6 +78,12 @@ def test_one_seed_has_no_interval_and_one_method_no_best() -> None:
     assert "Difference" not in text
 
 
+def test_one_seed_promises_no_interval_of_differences() -> None:
+    text = compared(["fedavg", "cfmt"], (0,)).split("Difference from fedavg")[1]
+    assert "one seed: no intervals" in text
+    assert "95 %" not in text
+
+
 def test_differences_are_marked_where_their_interval_leaves_out_zero() -> None:
     text = compared(["fedavg", "fedprox", "cfmt"], (0, 1, 2, 3, 4)).split("Difference from fedavg")[1]
     assert "fedavg " not in text.split("\n", 1)[1]

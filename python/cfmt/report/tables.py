@@ -209,7 +209,8 @@ def best_mean(methods: Intervals, metric: str) -> float:
 
 def _differences_table(differences: Intervals, names: Sequence[str], baseline: str) -> Table:
     headings = ["method", *(label_of(metric).title for metric in DIFFERENCES)]
-    caption = "* the 95 % interval leaves out 0"
+    several = any(len(column[DIFFERENCES[0]].values) > 1 for column in differences.values())
+    caption = "* the 95 % interval leaves out 0" if several else "one seed: no intervals"
     table = new_table(f"Difference from {baseline}, paired by seed", headings, caption=caption)
     for name in names:
         found = {metric: differences[name][metric] for metric in DIFFERENCES}
