@@ -98,6 +98,20 @@ def test_nothing_is_cut_off_at_100_columns() -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+@pytest.mark.parametrize("width", [60, 80, 90])
+def test_a_narrow_terminal_cuts_tables_between_columns_and_no_figure(width: int) -> None:
+    names = ["fedavg", "cfmt", "cfmt-random-clusters"]
+    methods, differences = summarise_runs(
+        metrics_by_method(made_up_records(names, (0, 1, 2))), baseline="fedavg"
+    )
+    shown = comparison_tables(methods, differences, setting((0, 1, 2)), test="KDDTest+")
+    narrow, wide = (render(shown, width=columns) for columns in (width, 100))
+    assert "…" not in narrow
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= width
+    assert set(wide.replace("─", "").split()) <= set(narrow.split())
+    assert narrow.count("\nmethod ") > wide.count("\nmethod ") == 6
+
+
 def test_run_table_shows_threshold_families_and_clusters() -> None:
     record = made_up_record("cfmt", 7)
     text = render(run_tables(record, setting()))
