@@ -12,13 +12,14 @@ CLIENTS ?=
 DIRICHLET ?=
 QUICK ?=
 
+REPORT = PYTHONPATH=benches $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million wheel clean
+.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million bench-gpu bench-report wheel clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 .venv/.python: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -54,7 +55,8 @@ bench: setup ## Time the kernels, alone and against the Python one would write (
 	rm -rf target/criterion
 	RAYON_NUM_THREADS=$(THREADS) cargo bench --package cfmt-core --bench kernels -- --noplot
 	CFMT_THREADS=$(THREADS) $(BIN)/python -m pytest -m benchmark benches --benchmark-json target/benchmark.json
-	$(BIN)/python benches/table.py target/benchmark.json target/criterion
+	$(BIN)/python benches/table.py target/benchmark.json target/criterion benches/results/kernels.json
+	$(REPORT)
 
 lint: setup ## Check style, types and the stub
 	cargo fmt --all --check
@@ -69,14 +71,21 @@ format: setup ## Rewrite the sources in house style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100,1000 DIRICHLET=1000 QUICK=1)
+bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100,1000 DIRICHLET=1000; QUICK=1 a look)
 	PYTHONPATH=benches $(BIN)/python -P -m peers.compare --peers '$(PEERS)' --clients '$(CLIENTS)' \
 	  --dirichlet '$(DIRICHLET)' $(if $(QUICK),--quick)
-	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+	$(if $(QUICK),,$(REPORT))
 
-bench-million: setup ## Time rounds of a million clients (CLIENTS=100000 for fewer)
-	PYTHONPATH=benches $(BIN)/python -P benches/million.py $(if $(CLIENTS),--clients $(CLIENTS))
-	PYTHONPATH=benches $(BIN)/python -P -m peers.report
+bench-million: setup ## Time rounds of up to a million clients (CLIENTS=10000,100000 for some of the sizes)
+	PYTHONPATH=benches $(BIN)/python -P benches/scale.py $(if $(CLIENTS),--clients $(CLIENTS))
+	$(REPORT)
+
+bench-report: setup ## Write docs/performance.md anew from the figures in benches/results/
+	$(REPORT)
+
+bench-gpu: setup ## Time rounds on a CUDA device, beside the least time there (CLIENTS=100000 for fewer)
+	PYTHONPATH=benches $(BIN)/python -P benches/gpu.py $(if $(CLIENTS),--clients $(CLIENTS))
+	$(REPORT)
 
 wheel: .venv/.python ## Build the wheel into dist/
 	rm -rf dist

@@ -1,93 +1,98 @@
-"""Time rounds of a federation of a million clients, all of whom take part.
+"""Federations of up to a million clients, each in a process that plays rounds when it is asked to.
 
-make bench-million        (CLIENTS=100000 for fewer)
+A process of its own makes the largest resident set its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
+import multiprocessing
+import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from cfmt import partition_iid
 from cfmt.data import load_synthetic
 from cfmt.federated import Federation, Method, initial_state, method_named, run_round
-from cfmt.files import write_atomic
-from cfmt.nn import MLP, LocalTraining, make_engine, set_threads
-from cfmt.report import describe_environment
+from cfmt.nn import MLP, LocalTraining, make_engine
+from cfmt.protocol.threads import use_threads
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, peak_bytes
+from peers.workload import N_ROWS, SEED
 
-N_ROWS = 125_973  # as in KDDTrain+
 ROWS_PER_CLIENT = (8, 16)
-SEED = 20250101
-RESULTS = Path(__file__).parent / "results" / "million.json"
 
 
-def main() -> None:
-    """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=1_000_000)
-    parser.add_argument("--methods", default="fedavg,cfmt", help="in this order, in one process")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of each method")
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    arguments = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:N_CPUS])  # the kernels take as many threads
-    set_threads(N_CPUS)
-    command = ["make", "bench-million"]
-    if arguments.clients != parser.get_default("clients"):
-        command.append(f"CLIENTS={arguments.clients}")
-    environment = describe_environment((), command=command, started=datetime.now(UTC), threads=N_CPUS)
-    federation, seconds = build(arguments.clients)
-    results: dict[str, Any] = {"environment": environment, "clients": arguments.clients, **seconds}
-    results["training_rows"] = len(federation.train.values)
-    results["start_bytes"] = peak_bytes()
-    results["methods"] = [
-        measure(federation, method_named(name), arguments.rounds) for name in arguments.methods.split(",")
-    ]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(arguments.out, json.dumps(results, indent=1) + "\n")
+class Case(NamedTuple):
+    """What one process plays."""
+
+    clients: int
+    method: str
 
 
-def build(n_clients: int) -> tuple[Federation, dict[str, float]]:
+class Player:
+    """A process with its federation, from its start to its end."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, theirs = spawn.Pipe()
+        self._process = spawn.Process(target=serve, args=(case, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.built: dict[str, Any] = self._pipe.recv()
+
+    def play(self) -> dict[str, Any]:
+        """Play one round; return its seconds, its mean training loss, and the peak memory so far."""
+        self._pipe.send(True)
+        played: dict[str, Any] = self._pipe.recv()
+        return played
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pipe.close()
+        self._process.join()
+
+
+def serve(case: Case, pipe: Connection) -> None:
+    """Build a federation, say so, and play a round for each request until the pipe is closed."""
+    use_threads(N_CPUS)
+    federation, built = build(case.clients)
+    pipe.send(built)
+    rounds = play(federation, method_named(case.method), sys.maxsize)
+    while asked(pipe):
+        seconds, loss = next(rounds)
+        pipe.send({"seconds": seconds, "loss": loss, "peak_bytes": peak_bytes()})
+
+
+def build(n_clients: int) -> tuple[Federation, dict[str, Any]]:
     """Draw each client's rows with replacement from generated traffic; hold a fifth of them out."""
     table, _ = load_synthetic(N_ROWS, 0, seed=SEED)
-    started = time.perf_counter()
+    start_bytes, started = peak_bytes(), time.perf_counter()
     parts = partition_iid(N_ROWS, n_clients, rows_per_client=ROWS_PER_CLIENT, seed=SEED)
     divided = time.perf_counter()
     federation = Federation.build(table, (), parts, seed=SEED)
-    seconds = {"partition_seconds": divided - started, "build_seconds": time.perf_counter() - divided}
-    print(
-        f"{n_clients:,} clients, {len(parts.values):,} rows: partition {seconds['partition_seconds']:.2f} s, "
-        f"validation rows and preprocessing {seconds['build_seconds']:.2f} s"
-    )
-    return federation, seconds
+    return federation, {
+        "partition_seconds": divided - started,
+        "build_seconds": time.perf_counter() - divided,
+        "training_rows": len(federation.train.values),
+        "start_bytes": start_bytes,
+    }
 
 
-def measure(federation: Federation, method: Method, rounds: int) -> dict[str, Any]:
-    """Time rounds of one method with the native engine: one local epoch, every client."""
-    seconds, losses = [], []
-    for elapsed, mean_loss in play(federation, method, rounds):
-        seconds.append(elapsed)
-        losses.append(mean_loss)
-        print(
-            f"{method.name} round {len(seconds)}: {elapsed:.2f} s, {federation.n_clients / elapsed:,.0f} "
-            f"clients/s, training loss {mean_loss:.4f}, peak {peak_bytes() / 2**30:.2f} GiB",
-            flush=True,
-        )
-    return {"name": method.name, "seconds": seconds, "losses": losses, "peak_bytes": peak_bytes()}
-
-
-def play(federation: Federation, method: Method, rounds: int) -> Iterator[tuple[float, float]]:
-    """Play rounds; yield the seconds and the mean training loss of each."""
+def play(
+    federation: Federation, method: Method, rounds: int, *, device: str = "cpu"
+) -> Iterator[tuple[float, float]]:
+    """Play rounds, on a processor with the native engine; yield the seconds and the mean loss of each."""
     mlp = MLP(federation.n_features, HIDDEN)
-    engine = make_engine("native", mlp, federation.X, federation.is_attack)
+    engine = make_engine("auto", mlp, federation.X, federation.is_attack, device=device)
     local = LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None)
     clients = np.arange(federation.n_clients)
     state = initial_state(method, mlp, federation.n_clients, seed=SEED)
@@ -97,5 +102,9 @@ def play(federation: Federation, method: Method, rounds: int) -> Iterator[tuple[
         yield time.perf_counter() - started, report.loss
 
 
-if __name__ == "__main__":
-    main()
+def asked(pipe: Connection) -> bool:
+    """Wait for the next request; false when there are no more."""
+    try:
+        return bool(pipe.recv())
+    except EOFError:
+        return False

@@ -1,12 +1,16 @@
-"""Print one table of all timings: ``python benches/table.py PYTEST_JSON CRITERION_FOLDER``."""
+"""Print one table of all timings, and keep them for docs/performance.md.
+
+python benches/table.py PYTEST_JSON CRITERION_FOLDER OUT      (`make bench` does it)
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from cfmt.files import write_atomic
 from cfmt.report import describe_environment
 
 NANOSECOND = 1e-9
@@ -30,11 +35,12 @@ class Timing:
     iqr: float
 
 
-def main(pytest_json: Path, criterion: Path) -> None:
-    """Read both suites' results, and print them."""
+def main(pytest_json: Path, criterion: Path, out: Path) -> None:
+    """Read both suites' results, print them and keep them."""
     recorded = json.loads(pytest_json.read_text(encoding="utf-8"))["benchmarks"]
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(environment(int(recorded[0]["extra_info"]["threads"])), highlight=False)
+    described = environment(int(recorded[0]["extra_info"]["threads"]))
+    console.print(in_a_line(described), highlight=False)
     table = Table("kernel", "cfmt: median (IQR)", "against", "its median (IQR)", "ratio")
     for column in (1, 3, 4):
         table.columns[column].justify = "right"
@@ -42,6 +48,12 @@ def main(pytest_json: Path, criterion: Path) -> None:
         table.add_row(*row)
     console.print(table)
     console.print("ratio: the other's median over cfmt's; measured in turns in one process.", highlight=False)
+    kept = {
+        "environment": described,
+        "compared": in_pairs(from_pytest(recorded)),
+        "alone": [asdict(timing) for timing in from_criterion(criterion)],
+    }
+    write_atomic(out, json.dumps(kept, indent=1) + "\n")
 
 
 def from_pytest(recorded: list[dict[str, Any]]) -> Iterator[Timing]:
@@ -72,6 +84,18 @@ def compared(timings: Iterator[Timing]) -> Iterator[tuple[str, ...]]:
             yield (*shown, peer.side, written(peer), ratio)
 
 
+def in_pairs(timings: Iterator[Timing]) -> list[dict[str, Any]]:
+    """List each kernel's comparisons with the ratio of the medians, in seconds."""
+    pairs: list[dict[str, Any]] = []
+    for kernel, sides in groupby(timings, key=lambda timing: timing.kernel):
+        ours, *peers = map(asdict, sides)
+        pairs += [
+            {"kernel": kernel, "ours": ours, "other": peer, "ratio": peer["median"] / ours["median"]}
+            for peer in peers
+        ]
+    return pairs
+
+
 def alone(timings: Iterator[Timing]) -> Iterator[tuple[str, ...]]:
     """Kernels that have no peer."""
     for timing in timings:
@@ -85,12 +109,19 @@ def written(timing: Timing) -> str:
     return f"{median:,.{digits}f} ms ({iqr:,.{digits}f})"
 
 
-def environment(threads: int) -> str:
-    """Hardware class, threads and versions, in one line."""
-    found = describe_environment((), command=sys.argv, started=datetime.now(UTC), threads=threads)
+def environment(threads: int) -> dict[str, Any]:
+    """Describe hardware class, threads, date and versions, scikit-learn's among them."""
+    found = describe_environment((), command=("make", "bench"), started=datetime.now(UTC), threads=threads)
+    return found | {"versions": found["versions"] | {"scikit-learn": version("scikit-learn")}}
+
+
+def in_a_line(found: dict[str, Any]) -> str:
+    """Write an environment in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return f"{found['cpu']}, {found['cores']} cores, {threads} threads; {found['system']}; {versions}"
+    return (
+        f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads; {found['system']}; {versions}"
+    )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))

@@ -15,6 +15,7 @@ FAMILIES = ("normal", "dos", "probe", "r2l", "u2r")
 _TEST = (
     ["roc_auc", "pr_auc", "f1", "macro_f1", "f1_at_threshold", "macro_f1_at_threshold", "fpr_at_threshold"]
     + ["recall_at_fpr_1", "recall_at_fpr_5", "recall_known", "recall_novel"]
+    + ["roc_auc_by_type", "recall_by_type", "f1_by_type"]
     + [f"recall_{family}" for family in FAMILIES[1:]]
 )
 

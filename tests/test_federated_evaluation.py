@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from sklearn import metrics as sk
 
+from cfmt import metrics
 from cfmt.data import load_synthetic
 from cfmt.federated import Federation, Run, cfmt, evaluate, fed_over, simulate
 from cfmt.federated.evaluation import curve_point
@@ -16,6 +17,7 @@ from cfmt.nn import MLP, make_engine
 from cfmt.partition import PartitionSpec
 from cfmt.thresholds import AtFpr, BestF1, LeastCost
 from federations import QUICK, odd_federation, small_federation
+from reference.metrics import weights_of
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,13 @@ def test_figures_equal_scikit_learns(run: Run) -> None:
     assert 0 < novel.sum() < labels.sum()
     assert found["recall_novel"] == pytest.approx(chosen[novel].mean())
     assert found["recall_known"] == pytest.approx(chosen[(labels == 1) & test.is_known].mean())
+    own = metrics.roc_auc_by_type(scores, labels, test.attack_type)
+    assert found["roc_auc_by_type"] == own != found["roc_auc"]
+    codes = np.unique(test.attack_type[labels == 1])
+    recalls = [chosen[test.attack_type == code].mean() for code in codes]
+    assert found["recall_by_type"] == pytest.approx(np.mean(recalls))
+    weights = weights_of(test.attack_type, labels)
+    assert found["f1_by_type"] == pytest.approx(sk.f1_score(labels, chosen, sample_weight=weights))
     for code, family in enumerate(federation.families[1:], start=1):
         assert found[f"recall_{family}"] == pytest.approx(chosen[test.family == code].mean())
     point = curve_point(test, scores)
@@ -86,10 +95,10 @@ def test_every_rule_is_listed_and_the_first_decides(run: Run) -> None:
         assert figures["fpr"] == pytest.approx(called[test.is_attack == 0].mean())
         alerts = 1e6 * np.mean(own[normal] >= decision.threshold)
         assert decision.alerts_per_million == pytest.approx(alerts)
-    metrics = replace(run, evaluation=found).metrics()
-    assert metrics["f1_at_threshold"] == found.decisions[0].tests[test.name]["f1"]
-    assert metrics["f1@fpr:0.1"] == found.decisions[1].tests[test.name]["f1"]
-    assert metrics["alerts_per_million@cost:fn=10,fp=1"] == found.decisions[2].alerts_per_million
+    all_figures = replace(run, evaluation=found).metrics()
+    assert all_figures["f1_at_threshold"] == found.decisions[0].tests[test.name]["f1"]
+    assert all_figures["f1@fpr:0.1"] == found.decisions[1].tests[test.name]["f1"]
+    assert all_figures["alerts_per_million@cost:fn=10,fp=1"] == found.decisions[2].alerts_per_million
 
 
 def test_client_spread_counts_clients_with_attacks(run: Run) -> None:

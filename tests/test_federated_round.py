@@ -341,5 +341,5 @@ def test_bytes_are_counted_from_what_travels() -> None:
     n_params = MLP(federation.n_features, QUICK.hidden).n_params
     assert reports[0].bytes_down == 12 * 4 * n_params
     assert reports[0].bytes_up == 12 * 4 * (n_params + 1)
-    assert reports[1].bytes_down == 12 * 4 * (n_params + 1)
-    assert reports[1].bytes_up == 12 * 4 * (n_params + 1 + 2 + 11)
+    assert reports[1].bytes_down == 12 * 4 * (n_params + 1 + 3 * n_params)  # mu, and three updates to judge
+    assert reports[1].bytes_up == 12 * 4 * (n_params + 1 + 2 + 10 + 3)

@@ -16,7 +16,7 @@ LAYERS = (
     {"_core"},
     {"errors"},
     {"ragged", "streams", "files"},
-    {"parts", "measures", "sampling", "clustering", "aggregation", "histograms"},
+    {"parts", "measures", "sampling", "clustering", "aggregation", "histograms", "by_type"},
     {"partition", "metrics", "thresholds"},
     {"partition_files"},
     {"data"},

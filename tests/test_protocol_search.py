@@ -15,7 +15,7 @@ from cfmt.cli import app, errors
 from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.federated.methods import METHODS
-from cfmt.protocol.search import Judged, Trial, score_of, search, winner, with_keys
+from cfmt.protocol.search import CRITERION, ROWS_ALIKE, Judged, Trial, score_of, search, winner, with_keys
 from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_trial, space_of
 
 TINY: dict[str, dict[str, Any]] = {
@@ -82,9 +82,14 @@ def test_a_score_is_the_mean_over_folds_and_seeds(
     for trials in searched[1].values():
         for trial in trials:
             assert [(run.fold, run.seed) for run in trial.runs] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-            figures = [(run.roc_auc or 0) / 2 + (run.f1_at_threshold or 0) / 2 for run in trial.runs]
+            figures = [(run.roc_auc_by_type or 0) / 2 + (run.f1_by_type or 0) / 2 for run in trial.runs]
             assert trial.score == pytest.approx(np.mean(figures))
-    assert score_of([Judged(0, 0, 0.9, None)]) is None
+            alike = [(run.roc_auc or 0) / 2 + (run.f1_at_threshold or 0) / 2 for run in trial.runs]
+            assert score_of(trial.runs, ROWS_ALIKE) == pytest.approx(np.mean(alike))
+            assert trial.score != score_of(trial.runs, ROWS_ALIKE)
+    one = Judged(0, 0, 0.9, None, roc_auc_by_type=0.5, f1_by_type=0.3)
+    assert score_of([one]) == pytest.approx(0.4)
+    assert score_of([one], ROWS_ALIKE) is None
     assert score_of([]) is None
 
 
@@ -101,6 +106,8 @@ def test_the_best_trial_becomes_a_file(searched: tuple[Path, dict[str, list[Tria
         assert best.score == max(trial.score for trial in trials if trial.score is not None)
         written = tomllib.loads((folder / f"{method}.toml").read_text())
         assert read_tuned(folder)["tuned"][method] == best.keys
+        comment = (folder / f"{method}.toml").read_text().splitlines()[0]
+        assert comment.endswith(f"score {best.score:.4f} on held-out training rows, attack types alike")
         assert written == {} or set(written) <= {"preprocessing", "training", "methods", "cfmt"}
 
 
@@ -142,12 +149,36 @@ def test_a_log_of_another_search_is_not_gone_on_with(
         run_search(searched[0], training={"rounds": 3})
 
 
+def as_of_an_older_cfmt(log: Path) -> str:
+    """The lines of a log as they were when rows, not attack types, counted the same."""
+    header, *entries = (json.loads(line) for line in log.read_text().splitlines())
+    del header["criterion"]
+    for run in (run for entry in entries for run in entry["runs"]):
+        for figure in CRITERION:
+            del run[figure]
+    return "".join(json.dumps(line) + "\n" for line in (header, *entries))
+
+
+def test_a_log_with_scores_by_other_figures_is_refused(
+    searched: tuple[Path, dict[str, list[Trial]]], tmp_path: Path
+) -> None:
+    log = tmp_path / "fedprox.jsonl"
+    log.write_text(as_of_an_older_cfmt(searched[0] / "fedprox.jsonl"))
+    with pytest.raises(RunDirectoryError, match=r"was begun under other conditions \(criterion\)"):
+        run_search(tmp_path, methods={"names": ["fedprox"]})
+    code, _, err = invoke("check-hold-out", tmp_path)
+    assert code == errors.MISUSED
+    words = "the search must be by roc_auc_by_type, f1_by_type, was by roc_auc, f1_at_threshold; search anew"
+    assert words in " ".join(err.split())
+
+
 def test_the_log_says_what_was_searched_and_no_path(
     searched: tuple[Path, dict[str, list[Trial]]],
 ) -> None:
     header = json.loads((searched[0] / "cfmt.jsonl").read_text().splitlines()[0])
     assert header["method"] == "cfmt"
-    assert header["space"]["training.learning_rate"] == {"kind": "LogUniform", "low": 0.01, "high": 0.3}
+    assert header["criterion"] == list(CRITERION)
+    assert header["space"]["training.learning_rate"] == {"kind": "LogUniform", "low": 0.03, "high": 1.0}
     assert "source" not in header["config"]["data"]
     assert "threads" not in header["config"]["training"]
 

@@ -118,6 +118,18 @@ def test_finished_runs_are_kept_and_those_under_other_settings_dropped(results: 
     assert len(read_study(file).rows) == 4
 
 
+def test_a_run_that_lacks_a_figure_is_run_again(results: Path, tmp_path: Path) -> None:
+    heading, *rows = (results / "prevalence-5.jsonl").read_text().splitlines()
+    older = json.loads(rows[0])
+    for figures in older["metrics"].values():
+        del figures["recall_by_type"]
+    lines = [heading, json.dumps(older), *rows[1:]]
+    (tmp_path / "prevalence-5.jsonl").write_text("".join(line + "\n" for line in lines))
+    told: list[str] = []
+    run_study(small(studies()["prevalence-5"]), tmp_path, tell=told.append)
+    assert [line.split(":")[0] for line in told if "seed" in line] == ["prevalence-5 [4/4] fedavg seed 0"]
+
+
 def test_a_method_is_run_again_where_its_code_has_changed(results: Path, tmp_path: Path) -> None:
     (tmp_path / "prevalence-5.jsonl").write_bytes((results / "prevalence-5.jsonl").read_bytes())
     told: list[str] = []
@@ -179,6 +191,7 @@ def test_the_page_says_what_it_must(results: Path) -> None:
         "nothing was tuned",
         "make results DATA=DIR QUICK=1",
         "alerts / M by f1",
+        "recall, types alike",
     ):
         assert words in text
     assert "## iid" not in text
@@ -252,12 +265,20 @@ def test_the_page_reports_on_the_hold_out(tmp_path: Path) -> None:
     made_up_study(tmp_path, lift=0.1)
     tuned = tmp_path / "tuned"
     tuned.mkdir()
-    entry = {"split": "types", "rho": 0.5, "low": 0.1, "high": 0.8, "within": None, "n_trials": 96}
-    (tuned / "hold-out-check.json").write_text(json.dumps({"correlations": [entry], "scores": []}))
+    entries: list[dict[str, Any]] = [
+        {"method": "cfmt", "trial": trial, "criterion": criterion, "score": trial / 10}
+        for criterion in ("types", "types-by-rows", "random", "official")
+        for trial in range(5)
+    ]
+    lines = [json.dumps(entry) + "\n" for entry in ({"searches": {}}, *entries)]
+    (tuned / "hold-out-check.jsonl").write_text("".join(lines))
     (tuned / "cfmt.jsonl").write_text("{}\n{}\n{}\n")
     write_page(tmp_path, tmp_path / "p.md", order=["prevalence-5"], apart="", tuned=tuned)
     text = (tmp_path / "p.md").read_text()
-    assert "| types | +0.50 | +0.10 | +0.80 | - | 96 |" in text
+    assert "## Does the hold-out predict KDDTest+?" in text
+    figures = "| +1.00 | +1.00 to +1.00 | +1.00 | 5 |"
+    assert f"| types held out, types alike (the search) {figures}" in text
+    assert f"| types held out, rows alike {figures}" in text
     assert "Trials of each method: 2." in text
 
 

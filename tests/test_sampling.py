@@ -84,20 +84,25 @@ def test_weighted_draws_equal_oracle(replace: bool, log: bool) -> None:
             expected = oracle.sample_with_replacement(own, words) if len(own) else np.zeros(0, np.int64)
         else:
             expected = oracle.sample_without_replacement(
-                own, sizes[k], oracle.client_words(8, 2, k, len(own))
+                own, sizes[k], oracle.client_row_words(8, 2, k, len(own))
             )
         np.testing.assert_array_equal(drawn.of(k), start + expected)
 
 
 @pytest.mark.parametrize("budget", ["under", "matched"])
 @pytest.mark.parametrize(("mu", "sigma"), [(0.0, 0.2), (0.5, 0.05), (1.0, 3.0)])
-def test_meta_sample_equals_oracle(budget: Budget, mu: float, sigma: float) -> None:
+@pytest.mark.parametrize("minority_mu", [None, 0.0, 0.8, 1.0])
+def test_meta_sample_equals_oracle(
+    budget: Budget, mu: float, sigma: float, minority_mu: float | None
+) -> None:
     errors, labels, offsets = federation(5, SIZES)
+    centres = np.full(len(SIZES), mu)
     drawn = sampling.meta_sample(
-        errors, labels, offsets, np.full(len(SIZES), mu), sigma=sigma, budget=budget, seed=1, round=7
+        errors, labels, offsets, centres, minority_mu=minority_mu, sigma=sigma, budget=budget, seed=1, round=7
     )
     for k, (a, b) in enumerate(itertools.pairwise(offsets)):
-        expected = oracle.meta_sample(errors[a:b], labels[a:b], mu, sigma, budget, seed=1, round=7, client=k)
+        own = errors[a:b], labels[a:b], mu, sigma, budget
+        expected = oracle.meta_sample(*own, minority_mu=minority_mu, seed=1, round=7, client=k)
         np.testing.assert_array_equal(drawn.of(k), a + expected)
 
 

@@ -104,6 +104,8 @@ BAD_VALUES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("meta_sample", {"budget": "over"}, "budget must be 'under' or 'matched', got \"over\""),
     ("meta_sample", {"errors": ERRORS[:5].copy()}, "errors must have 6 elements"),
+    ("meta_sample", {"minority_mu": 1.5}, "minority_mu must be between 0 and 1, got 1.5"),
+    ("meta_sample", {"minority_mu": float("nan")}, "minority_mu must be between 0 and 1, got NaN"),
     ("meta_sample", {"mu": np.array([0.5])}, "mu must have 2 elements"),
     ("oversample", {"labels": altered(LABELS, 0, 3)}, r"labels\[0\] must be"),
     ("undersample", {"labels": altered(LABELS, 0, 3)}, r"labels\[0\] must be"),

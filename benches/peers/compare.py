@@ -6,15 +6,15 @@ python -P -m peers.compare --quick       (with benches/ on PYTHONPATH; `make ben
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from cfmt.files import write_atomic
 from cfmt.report import describe_environment
 from peers import workload
 from peers.checks import check, check_kernels, difference, loss
@@ -22,9 +22,12 @@ from peers.environments import ENVIRONMENTS, ROOT, UnavailableError
 from peers.floor import round_flop
 from peers.player import Played, Player, ask_once
 from peers.protocol import N_CPUS, Floats, Workload
-from peers.registry import MEAN, OURS, PARTITION, Peer, chosen
+from peers.registry import MEAN, MEAN_OF_MESSAGES, OURS, PARTITION, Peer, chosen
+from peers.results import RESULTS, Entry, kept, merged, rounds_beside, write
 
-RESULTS = ROOT / "benches" / "results" / "peers.json"
+QUICK_RESULTS = ROOT / "runs" / "peers-quick.json"
+WORKLOADS = {"iid": "100,1000,10000", "dir": "1000,10000"}
+QUICK_WORKLOADS = {"iid": "100,1000", "dir": ""}
 
 
 class Effort(NamedTuple):
@@ -40,7 +43,7 @@ class Effort(NamedTuple):
     round_seconds: float
 
 
-FULL = Effort(at_least=3, at_most=9, seconds=10.0, round_seconds=90.0)
+FULL = Effort(at_least=3, at_most=9, seconds=10.0, round_seconds=300.0)
 QUICK = Effort(at_least=2, at_most=3, seconds=4.0, round_seconds=90.0)
 LONG = 45.0  # seconds after which a first round is not repeated: it then counts itself
 
@@ -50,30 +53,45 @@ def main() -> None:
     arguments = parse()
     processors = sorted(os.sched_getaffinity(0))[:N_CPUS]
     os.sched_setaffinity(0, processors)
-    effort = QUICK if arguments.quick else FULL
-    started = datetime.now(UTC)
+    environment, whole = describe(arguments), not make_variables(arguments)
+    out = arguments.out or (QUICK_RESULTS if arguments.quick else RESULTS / "peers.json")
+    before = kept(out, environment, whole=whole)
+    now = measure_all(arguments, environment, lambda so_far: write(out, merged(before, so_far)))
+    rates = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in now["floor"].items())
+    print(f"\nmatrix product: {rates}\n\nwrote {out} after {now['seconds'] / 60:.1f} minutes")
+
+
+def describe(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Describe the run that starts now."""
     command = ["make", "bench-peers", *make_variables(arguments)]
-    results: dict[str, Any] = {
-        "environment": describe_environment((), command=command, started=started, threads=N_CPUS)
-        | {"machine": machine()},
-        "floor": {},
-        "workloads": [],
-        "kernels": [],
-    }
+    described = describe_environment((), command=command, started=datetime.now(UTC), threads=N_CPUS)
+    return described | {"machine": machine()}
+
+
+def measure_all(
+    arguments: argparse.Namespace, environment: Entry, save: Callable[[Entry], None]
+) -> dict[str, Any]:
+    """Measure the workloads, saving after each, then the kernels."""
+    effort, started = QUICK if arguments.quick else FULL, time.monotonic()
+    now: Entry = {"environment": environment, "floor": {}, "workloads": [], "kernels": []}
+
+    def save_so_far() -> None:
+        now["seconds"] = time.monotonic() - started
+        save(now)
+
     with tempfile.TemporaryDirectory() as folder:
         for kind, n_clients in sizes_of(arguments):
             path = Path(folder) / f"{kind}-{n_clients}.npz"
             workload.write(kind, n_clients, path)
-            raise_rates(results["floor"])
-            results["workloads"].append(measure(kind, n_clients, path, chosen(arguments.peers), effort))
-            write(arguments.out, results)
-        results["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in (MEAN, PARTITION)]
-    raise_rates(results["floor"])
-    rates = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in results["floor"].items())
-    print(f"\nmatrix product: {rates}")
-    results["seconds"] = (datetime.now(UTC) - started).total_seconds()
-    write(arguments.out, results)
-    print(f"\nwrote {arguments.out} after {results['seconds'] / 60:.1f} minutes")
+            raise_rates(now["floor"])
+            now["workloads"].append(measure(kind, n_clients, path, chosen(arguments.peers), effort))
+            save_so_far()
+        if arguments.peers == "all":
+            pairs = (MEAN, MEAN_OF_MESSAGES, PARTITION)
+            now["kernels"] = [duel_of_kernels(path, *pair, effort) for pair in pairs]
+    raise_rates(now["floor"])
+    save_so_far()
+    return now
 
 
 def parse() -> argparse.Namespace:
@@ -82,8 +100,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peers", default="all", help="names separated by commas, or all")
     parser.add_argument("--clients", default="", help="numbers of clients with sizes alike")
     parser.add_argument("--dirichlet", default="", help="numbers of clients with Dirichlet sizes")
-    parser.add_argument("--quick", action="store_true", help="fewer clients and rounds: some minutes")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="file of the results")
+    parser.add_argument("--quick", action="store_true", help="a look of some minutes, kept in runs/")
+    parser.add_argument("--out", type=Path, help="file of the results")
     return parser.parse_args()
 
 
@@ -101,12 +119,8 @@ def make_variables(arguments: argparse.Namespace) -> list[str]:
 def sizes_of(arguments: argparse.Namespace) -> list[tuple[workload.Kind, int]]:
     """List the workloads, smallest first."""
     given = {"iid": arguments.clients, "dir": arguments.dirichlet}
-    usual = {
-        "iid": "100,1000" if arguments.quick else "100,1000,10000",
-        "dir": "" if arguments.quick else "1000",
-    }
     if not any(given.values()):
-        given = usual
+        given = QUICK_WORKLOADS if arguments.quick else WORKLOADS
     kinds: tuple[workload.Kind, ...] = get_args(workload.Kind)
     return [(kind, int(number)) for kind in kinds for number in given[kind].split(",") if number]
 
@@ -114,7 +128,7 @@ def sizes_of(arguments: argparse.Namespace) -> list[tuple[workload.Kind, int]]:
 def measure(kind: str, n_clients: int, path: Path, peers: tuple[Peer, ...], effort: Effort) -> dict[str, Any]:
     """Measure one workload: ours stays alive, each peer in turn plays beside it."""
     print(f"\n{kind}, {n_clients:,} clients", flush=True)
-    print(f"  {'':32}{'seconds a round':>22}{'clients/s':>12}{'ours is':>10}{'MiB':>8}", flush=True)
+    print(f"  {'':42}{'seconds a round':>22}{'clients/s':>12}{'ours is':>10}{'MiB':>8}", flush=True)
     data = Workload.load(path)
     entries = []
     with start(OURS, path, effort) as ours:
@@ -133,7 +147,7 @@ def measure(kind: str, n_clients: int, path: Path, peers: tuple[Peer, ...], effo
             "label": OURS.label,
             "remark": OURS.remark,
             "versions": ours.versions,
-            "seconds": [s for entry in entries for s in entry.get("ours_seconds", [])] or [last.seconds],
+            "seconds": rounds_beside(entries) or [last.seconds],
             "start_bytes": ours.start_bytes,
             "peak_bytes": last.peak_bytes,
             "loss": [loss(data, data.model), loss(data, reference.model)],
@@ -155,11 +169,14 @@ def duel(
 ) -> dict[str, Any]:
     """Play ours and a peer by turns; check that the peer computes the same."""
     with start(peer, path, effort) as player:
+        our_seconds = [ours.play().seconds for _ in range(effort.at_least)]
         first = player.play()
         check(peer, data, first.model, reference)
-        rounds, our_seconds = [first], [ours.play().seconds]
         if first.seconds < LONG:
             rounds, our_seconds = by_turns(ours, player, effort)
+        else:
+            rounds = [first]
+            our_seconds += [ours.play().seconds for _ in range(effort.at_least)]
         return {
             "versions": player.versions,
             "seconds": [played.seconds for played in rounds],
@@ -187,7 +204,8 @@ def by_turns(ours: Player, other: Player, effort: Effort) -> tuple[list[Played],
 
 def duel_of_kernels(path: Path, ours: Peer, theirs: Peer, effort: Effort) -> dict[str, Any]:
     """Play our kernel and a peer's by turns."""
-    entry: dict[str, Any] = {"name": ours.name, "label": ours.label, "peer": theirs.label}
+    entry: dict[str, Any] = {"label": ours.label, "peer": theirs.label}
+    entry |= {"what": ours.remark, "remark": theirs.remark}
     try:
         with start(ours, path, effort) as our_side, start(theirs, path, effort) as their_side:
             check_kernels(ours, our_side.play().model, their_side.play().model)
@@ -236,21 +254,15 @@ def machine() -> dict[str, Any]:
 def print_entry(entry: dict[str, Any], n_clients: int) -> None:
     """Print one row of the table."""
     if "skipped" in entry:
-        print(f"  {entry['label']:32}skipped: {entry['skipped']}", flush=True)
+        print(f"  {entry['label']:42}skipped: {entry['skipped']}", flush=True)
         return
     median, least = statistics.median(entry["seconds"]), min(entry["seconds"])
     ratio = median / statistics.median(entry["ours_seconds"]) if "ours_seconds" in entry else 1.0
     print(
-        f"  {entry['label']:32}{f'{median:.3f} (min {least:.3f})':>22}{n_clients / median:>12,.0f}"
+        f"  {entry['label']:42}{f'{median:.3f} (min {least:.3f})':>22}{n_clients / median:>12,.0f}"
         f"{f'{ratio:,.1f} x':>10}{entry['peak_bytes'] / 2**20:>8,.0f}",
         flush=True,
     )
-
-
-def write(out: Path, results: dict[str, Any]) -> None:
-    """Write the results so far."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(out, json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import numpy as np
 
 from peers.protocol import BATCH_SIZE, Floats, Indices, Workload
 
+SIZES = (2, 8, 32, 128, 512)  # clients in a group, of which the best is looked for
 SAMPLE = 12  # groups, from the largest clients to the smallest
+TRIES = 3
 
 
 class Group(NamedTuple):
@@ -32,20 +34,15 @@ class Group(NamedTuple):
 
 
 def groups(
-    workload: Workload,
-    order: Indices,
-    size: int,
-    *,
-    round_up: Callable[[int], int] = int,
-    every: int = 1,
+    workload: Workload, order: Indices, size: int, *, round_up: Callable[[int], int] = int, every: int = 1
 ) -> Iterator[Group]:
     """Go through all clients, largest first, in groups of ``size``.
 
     The last group is filled up with clients without rows. ``round_up`` may raise a group's number of
-    steps, so that fewer shapes occur. With ``every`` at n, only each n-th group is laid out.
+    steps, so that fewer shapes occur. With ``every`` at n, only the middle one of each n groups is laid out.
     """
     by_size = np.argsort(-workload.sizes, kind="stable")
-    for start in range(0, len(by_size), size * every):
+    for start in range(every // 2 * size, len(by_size), size * every):
         clients = by_size[start : start + size]
         sizes = np.zeros(size, np.int64)
         sizes[: len(clients)] = workload.sizes[clients]
@@ -67,23 +64,27 @@ def padded(order: Indices, starts: Indices, sizes: Indices, n_steps: int) -> Gro
 
 
 def best_size(
-    sizes: tuple[int, ...],
     workload: Workload,
     order: Indices,
     train: Callable[[Group], Any],
     *,
     round_up: Callable[[int], int] = int,
 ) -> int:
-    """Try each group size on a sample of the groups; return the one that promises the fastest round."""
+    """Try group sizes on a sample of the groups; return the one that promises the fastest round.
+
+    The sizes take turns, and the least time of each counts, so that a busy moment does not decide.
+    """
+    sizes = sorted({min(size, workload.n_clients) for size in SIZES})
 
     def promised_seconds(size: int) -> float:
         n_groups = -(-workload.n_clients // size)
         every = max(1, n_groups // SAMPLE)
-        for _ in range(2):  # the first time compiles, where the peer does
-            started = time.perf_counter()
-            for group in groups(workload, order, size, round_up=round_up, every=every):
-                np.asarray(train(group))
-            seconds = time.perf_counter() - started
-        return seconds * n_groups / len(range(0, n_groups, every))
+        sample = list(groups(workload, order, size, round_up=round_up, every=every))
+        started = time.perf_counter()
+        for group in sample:
+            np.asarray(train(group))
+        return (time.perf_counter() - started) * n_groups / len(sample)
 
-    return min((size for size in sizes if size <= max(workload.n_clients, sizes[0])), key=promised_seconds)
+    turns = [[promised_seconds(size) for size in sizes] for _ in range(1 + TRIES)]
+    least = np.min(turns[1:], axis=0)  # the first turn compiles, where the peer does
+    return sizes[int(least.argmin())]

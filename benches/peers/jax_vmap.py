@@ -9,8 +9,6 @@ import numpy as np
 from peers.groups import Group, best_size, groups
 from peers.protocol import LEARNING_RATE, PROX_MU, Floats, Session, layers, serve
 
-SIZES = (8, 32, 128)
-
 Model = tuple[jax.Array, ...]
 Batch = tuple[jax.Array, jax.Array]
 
@@ -33,7 +31,7 @@ def main() -> None:
         nonlocal model, size
         order = workload.ordered(round, rng)
         if not size:
-            size = best_size(SIZES, workload, order, train, round_up=few_shapes)
+            size = best_size(workload, order, train, round_up=few_shapes)
             session.notes["clients in a group"] = size
         sums = [train(group) for group in groups(workload, order, size, round_up=few_shapes)]
         model = np.asarray(sum(sums) / len(order), np.float32)

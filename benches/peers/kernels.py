@@ -44,6 +44,28 @@ def mean_by_flower(session: Session) -> Callable[[], Floats]:
     return lambda: flat(aggregate(results))
 
 
+def mean_of_messages_by_flower(session: Session) -> Callable[[], Floats]:
+    """Average the contents of replies with ``flwr.serverapp``'s ``aggregate_arrayrecords``.
+
+    A reply holds its arrays serialised, as they arrive; the time has their reading, as it has on a server.
+    """
+    from flwr.app import ArrayRecord, MetricRecord, RecordDict
+    from flwr.serverapp.strategy.strategy_utils import aggregate_arrayrecords
+
+    updates, weights = updates_and_weights(session)
+    n_features = session.workload.n_features
+    replies = [
+        RecordDict(
+            {
+                "arrays": ArrayRecord(list(layers(u, n_features))),
+                "metrics": MetricRecord({"num-examples": int(w)}),
+            }
+        )
+        for u, w in zip(updates, weights, strict=True)
+    ]
+    return lambda: flat(aggregate_arrayrecords(replies, "num-examples").to_numpy_ndarrays())
+
+
 def updates_and_weights(session: Session) -> tuple[Floats, Floats]:
     """Return updates of shape (n, n_params) around the workload's model, and whole row counts."""
     rng = np.random.default_rng(0)
@@ -91,6 +113,7 @@ def families(session: Session) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 KERNELS: dict[str, tuple[str, Callable[[Session], Callable[[], Floats]]]] = {
     "mean-cfmt": ("cfmt", mean_by_cfmt),
     "mean-flower": ("flwr", mean_by_flower),
+    "mean-flower-messages": ("flwr", mean_of_messages_by_flower),
     "partition-cfmt": ("cfmt", partition_by_cfmt),
     "partition-flwr-datasets": ("flwr-datasets", partition_by_flwr_datasets),
 }

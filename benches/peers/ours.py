@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 
 from cfmt.federated import initial_state, run_round
-from cfmt.nn import MLP, LocalTraining, make_engine, set_threads
+from cfmt.nn import MLP, LocalTraining, make_engine
+from cfmt.protocol.threads import use_threads
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, Floats, Session, serve
 from peers.workload import METHOD, SEED, federation_of
 
 
 def main() -> None:
     """Serve rounds."""
-    session = Session(
-        ("cfmt", "torch", "numpy"), lambda parser: parser.add_argument("--engine", default="native")
-    )
+    session = Session(("cfmt", "torch", "numpy"), add_options)
+    use_threads(session.options.threads)
     federation = federation_of(session.workload)
-    set_threads(N_CPUS)
     mlp = MLP(federation.n_features, HIDDEN)
     engine = make_engine(session.options.engine, mlp, federation.X, federation.is_attack)
     local = LocalTraining(LEARNING_RATE, BATCH_SIZE, epochs=1, steps=None)
@@ -29,6 +30,12 @@ def main() -> None:
         return state.model
 
     serve(session, play)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the program's own options."""
+    parser.add_argument("--engine", default="native")
+    parser.add_argument("--threads", type=int, default=N_CPUS)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -45,40 +45,60 @@ class Peer:
     remark: str = ""
 
 
-OURS = Peer("ours-native", "cfmt, native engine", "ours", ("--engine", "native"), remark="2 threads")
+OURS = Peer("ours-native", "cfmt native engine, 2 threads", "ours", ("--engine", "native"))
 
 PEERS = (
-    Peer("ours-torch", "cfmt, torch engine", "ours", ("--engine", "torch"), remark="2 threads"),
-    Peer("numpy", "numpy, loop over clients", "numpy_loop", remark="2 processes"),
+    Peer(
+        "ours-native-1",
+        "cfmt native engine, 1 thread",
+        "ours",
+        ("--engine", "native", "--threads", "1"),
+        remark="for the rows of one thread",
+    ),
+    Peer("ours-torch", "cfmt torch engine, 2 threads", "ours", ("--engine", "torch")),
+    Peer("numpy", "numpy loop, 2 processes", "numpy_loop", remark="1 thread each"),
     Peer(
         "torch-loader",
-        "PyTorch, loop with DataLoader",
+        "PyTorch loop with DataLoader, 1 thread",
         "torch_loop",
         ("--idiom", "loader"),
-        remark="1 process, 1 thread: the idiom of tutorials",
+        remark="the idiom of tutorials, in one process",
     ),
-    Peer("torch-tuned", "PyTorch, tuned loop", "torch_loop", ("--idiom", "tuned"), remark="2 processes"),
-    Peer("torch-func", "PyTorch, vmap(grad)", "torch_func", remark="2 threads, best group size"),
+    Peer(
+        "torch-tuned-1",
+        "PyTorch tuned loop, 1 thread",
+        "torch_loop",
+        ("--idiom", "tuned", "--processes", "1"),
+        remark="tuned by hand, without DataLoader and optimizer, in one process",
+    ),
+    Peer(
+        "torch-tuned",
+        "PyTorch tuned loop, 2 processes",
+        "torch_loop",
+        ("--idiom", "tuned", "--processes", "2"),
+        remark="tuned by hand, the clients dealt over two processes of 1 thread",
+    ),
+    Peer("torch-func", "PyTorch vmap(grad), 2 threads", "torch_func"),
     Peer(
         "jax",
-        "JAX, jit(vmap(scan))",
+        "JAX jit(vmap(scan)), 2 threads",
         "jax_vmap",
         requirements=("jax",),
         environment="jax",
-        remark="2 threads, best group size, compilation not counted",
+        remark="compilation not counted",
     ),
     Peer(
         "flower",
-        "Flower simulation",
+        "Flower simulation, 2 actors",
         "flower",
         requirements=("flwr[simulation]>=1.20",),
         environment="flower",
         shares_torch=True,
-        remark="Ray, 2 actors of 1 processor",
+        remark="Ray, 1 processor an actor; its actors have started, and trained some clients, before round 1",
     ),
     Peer(
         "pfl",
-        "pfl-research",
+        "pfl-research, 1 thread",
         "pfl",
         requirements=("pfl[pytorch]>=0.6,<0.7",),
         environment="pfl",
@@ -87,7 +107,7 @@ PEERS = (
     ),
     Peer(
         "fedlab",
-        "FedLab",
+        "FedLab, 1 thread",
         "fedlab",
         requirements=("fedlab==1.3.0",),
         environment="fedlab",
@@ -96,17 +116,16 @@ PEERS = (
     ),
     Peer(
         "blazefl",
-        "BlazeFL",
+        "BlazeFL, 2 threads",
         "blazefl",
         requirements=("blazefl[contrib,reproducibility]>=3",),
         environment="blazefl",
         shares_torch=True,
         python=(3, 14),
-        remark="2 threads",
     ),
     Peer(
         "fedjax",
-        "FedJAX",
+        "FedJAX, 2 threads",
         "fedjax",
         # the last releases of 2024 that it imports with
         requirements=("fedjax==0.0.17", "jax==0.4.25", "jaxlib==0.4.25", "dm-haiku==0.0.12", "numpy<2"),
@@ -117,7 +136,13 @@ PEERS = (
 )
 
 MEAN = (
-    Peer("mean-cfmt", "cfmt.weighted_mean", "kernels", ("--kernel", "mean-cfmt")),
+    Peer(
+        "mean-cfmt",
+        "cfmt.weighted_mean",
+        "kernels",
+        ("--kernel", "mean-cfmt"),
+        remark="10,000 updates of the MLP",
+    ),
     Peer(
         "mean-flower",
         "flwr.server.strategy.aggregate",
@@ -126,6 +151,18 @@ MEAN = (
         requirements=("flwr[simulation]>=1.20",),
         environment="flower",
         shares_torch=True,
+        remark="layer by layer",
+    ),
+)
+
+MEAN_OF_MESSAGES = (
+    MEAN[0],
+    replace(
+        MEAN[1],
+        name="mean-flower-messages",
+        label="flwr.serverapp, aggregate_arrayrecords",
+        arguments=("--kernel", "mean-flower-messages"),
+        remark="replies of the message API, their arrays serialised",
     ),
 )
 
@@ -136,6 +173,7 @@ PARTITION = (
         "kernels",
         ("--kernel", "partition-cfmt"),
         exact=False,
+        remark="the rows by family over 100,000 clients, Dirichlet(0.5)",
     ),
     Peer(
         "partition-flwr-datasets",

@@ -14,8 +14,6 @@ from peers.groups import Group, best_size, groups
 from peers.protocol import LEARNING_RATE, N_CPUS, PROX_MU, Floats, Session, serve
 from peers.torch_net import Net
 
-SIZES = (8, 32, 128)
-
 
 def main() -> None:
     """Serve rounds."""
@@ -34,7 +32,7 @@ def main() -> None:
         nonlocal size
         order = workload.ordered(round, rng)
         if not size:
-            size = best_size(SIZES, workload, order, train)
+            size = best_size(workload, order, train)
             session.notes["clients in a group"] = size
         total = torch.stack([train(group) for group in groups(workload, order, size)]).sum(0)
         net.load_flat((total / len(order)).numpy())

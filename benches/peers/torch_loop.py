@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from functools import cache
 
 import torch
@@ -15,14 +16,18 @@ from peers.torch_net import Clients, Net, loader, slices, train_one_epoch
 
 def main() -> None:
     """Serve rounds."""
-    session = Session(
-        ("torch", "numpy"), lambda parser: parser.add_argument("--idiom", choices=("loader", "tuned"))
-    )
+    session = Session(("torch", "numpy"), add_options)
     if session.options.idiom == "loader":
         serve_loader(session)
     else:
-        with Crew(session.workload, train_tuned) as crew:
+        with Crew(session.workload, train_tuned, session.options.processes) as crew:
             serve(session, crew.play)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the program's own options."""
+    parser.add_argument("--idiom", choices=("loader", "tuned"))
+    parser.add_argument("--processes", type=int, default=1, help="of the tuned loop")
 
 
 def serve_loader(session: Session) -> None:

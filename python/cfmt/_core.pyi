@@ -100,6 +100,7 @@ def meta_sample(
     labels: _Label,
     offsets: _Int,
     mu: _Float,
+    minority_mu: float | None,
     sigma: float,
     budget: str,
     seed: int,

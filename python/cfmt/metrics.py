@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt import _core
+from cfmt.by_type import f1_by_type, recall_by_type, roc_auc_by_type
 from cfmt.histograms import (
     average_precision_from_histograms,
     check_rate,
@@ -34,13 +35,16 @@ __all__ = [
     "confusion",
     "expected_alerts_per_million",
     "f1",
+    "f1_by_type",
     "false_positive_rate",
     "macro_f1",
     "ragged_average_precision",
     "ragged_confusion",
     "recall",
     "recall_at_fpr",
+    "recall_by_type",
     "roc_auc",
+    "roc_auc_by_type",
     "roc_auc_from_histograms",
     "score_histogram",
     "threshold_at_fpr",

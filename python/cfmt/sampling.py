@@ -190,6 +190,7 @@ def meta_sample(
     offsets: npt.NDArray[np.int64],
     mu: npt.NDArray[np.float64],
     *,
+    minority_mu: float | None = None,
     sigma: float = 0.2,
     budget: Literal["under", "matched"] = "under",
     seed: int,
@@ -212,12 +213,15 @@ def meta_sample(
         Where each client's rows start, and the end.
     mu : ndarray of shape (n_clients,), float64
         Centre of each client's weights, in [0, 1].
+    minority_mu : float, optional
+        Centre of the weights by which more minority rows are drawn for "matched", in [0, 1]; uniformly if it
+        is not given. "under" draws no minority rows.
     sigma : float, default=0.2
         Width of the weights, above 0.
     budget : {"under", "matched"}, default="under"
         "under": every minority row, and as many majority rows, drawn without replacement (MESA).
-        "matched": every minority row, more of them drawn uniformly with replacement up to the majority's
-        size, and as many majority rows, drawn by weight with replacement.
+        "matched": every minority row, more of them drawn with replacement up to the majority's size, and as
+        many majority rows, drawn by weight with replacement.
     seed : int
         Seed of the run, in [0, 2^64).
     round : int, default=0
@@ -236,8 +240,8 @@ def meta_sample(
     TypeError
         If an array has another dtype.
     ValueError
-        If an error or `mu` is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite and
-        above 0, `budget` is unknown, or the lengths do not fit.
+        If an error or a centre is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite or
+        not above 0, `budget` is unknown, or the lengths do not fit.
     OverflowError
         If `seed` or `round` is negative or too large.
 
@@ -249,7 +253,9 @@ def meta_sample(
        Processing Letters 97 (5), 2006.
     """
     ids = _client_ids(clients, offsets)
-    return Ragged(*_core.meta_sample(errors, labels, offsets, mu, sigma, budget, seed, round, ids))
+    return Ragged(
+        *_core.meta_sample(errors, labels, offsets, mu, minority_mu, sigma, budget, seed, round, ids)
+    )
 
 
 def oversample(

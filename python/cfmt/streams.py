@@ -23,6 +23,7 @@ Purpose: TypeAlias = Literal[
     "exploration",
     "policy-learning",
     "synthetic",
+    "judges",
 ]
 
 

@@ -1,6 +1,6 @@
 //! Meta-states, Gaussian weights and draws of rows.
 
-use cfmt_core::balance::{self, Budget};
+use cfmt_core::balance::{self, Budget, Centres};
 use cfmt_core::clients::ClientStreams;
 use cfmt_core::draw::{self, Weights};
 use cfmt_core::ragged::Ragged;
@@ -93,6 +93,7 @@ pub fn meta_sample<'py>(
     labels: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     mu: &Bound<'py, PyAny>,
+    minority_mu: Option<f64>,
     sigma: f64,
     budget: &str,
     seed: u64,
@@ -115,8 +116,9 @@ pub fn meta_sample<'py>(
     };
     let (errors, labels, offsets, mu) = (errors.slice()?, labels.slice()?, offsets.slice()?, mu.slice()?);
     let streams = sampling_streams(seed, round, clients.slice()?);
+    let centres = Centres { mu, minority_mu, sigma };
     let drawn = py
-        .detach(|| balance::meta_sample(errors, labels, offsets, mu, sigma, budget, streams))
+        .detach(|| balance::meta_sample(errors, labels, offsets, centres, budget, streams))
         .map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }

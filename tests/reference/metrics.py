@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Scores = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
+Codes = npt.NDArray[np.int64]
 
 
 def confusion(scores: Scores, labels: Labels, threshold: float) -> list[int]:
@@ -31,6 +32,32 @@ def average_precision(scores: Scores, labels: Labels) -> float:
         gained, recall = tp / (tp + fn) - recall, tp / (tp + fn)
         area += gained * tp / (tp + fp)
     return area
+
+
+def weights_of(attack_type: Codes, labels: Labels) -> npt.NDArray[np.float64]:
+    """Weights under which attack types count the same, and attacks together what they count alike."""
+    pairs = list(zip(attack_type.tolist(), labels.tolist(), strict=True))
+    types = {code for code, label in pairs if label == 1}
+    share = [labels.sum() / (len(types) * pairs.count(pair)) if pair[1] else 1.0 for pair in pairs]
+    return np.array(share)
+
+
+def roc_auc_by_type(scores: Scores, labels: Labels, attack_type: Codes) -> float:
+    """The mean of the areas of each attack type's rows with all normal rows."""
+    areas = []
+    for code in set(attack_type[labels == 1].tolist()):
+        rows = (labels == 0) | (attack_type == code)
+        areas.append(roc_auc(scores[rows], labels[rows]))
+    return sum(areas) / len(areas)
+
+
+def recall_by_type(scores: Scores, labels: Labels, attack_type: Codes, threshold: float) -> float:
+    recalls = []
+    for code in set(attack_type[labels == 1].tolist()):
+        rows = (labels == 1) & (attack_type == code)
+        tp, _, fn, _ = confusion(scores[rows], labels[rows], threshold)
+        recalls.append(tp / (tp + fn))
+    return sum(recalls) / len(recalls)
 
 
 def recall_at_fpr(scores: Scores, labels: Labels, fpr: float) -> float:

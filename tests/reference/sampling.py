@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
-from reference.streams import SAMPLING, open_unit, stream_words
+from reference.streams import SAMPLING, open_unit, row_words, stream_words
 
 CHUNK = 65_536
 MINORITY_PART = 1 << 32
@@ -17,9 +18,20 @@ Ints = npt.NDArray[np.int64]
 
 
 def client_words(seed: int, round: int, client: int, n: int, *, part: int = 0) -> npt.NDArray[np.uint64]:
-    """One word for each of ``n`` rows or draws, every 65,536 from a part of their own."""
+    """One word for each of ``n`` draws, every 65,536 from a part of their own."""
+    return in_parts(stream_words, seed, round, client, n, part)
+
+
+def client_row_words(seed: int, round: int, client: int, n: int) -> npt.NDArray[np.uint64]:
+    """One word for each of ``n`` rows, every 65,536 from a part of their own."""
+    return in_parts(row_words, seed, round, client, n, 0)
+
+
+def in_parts(
+    words: Callable[..., npt.NDArray[np.uint64]], seed: int, round: int, client: int, n: int, part: int
+) -> npt.NDArray[np.uint64]:
     parts = [
-        stream_words(seed, SAMPLING, round, client, min(CHUNK, n - start), part=part + start // CHUNK)
+        words(seed, SAMPLING, round, client, min(CHUNK, n - start), part=part + start // CHUNK)
         for start in range(0, n, CHUNK)
     ]
     return np.concatenate([np.zeros(0, np.uint64), *parts])
@@ -53,6 +65,7 @@ def meta_sample(
     sigma: float,
     budget: str,
     *,
+    minority_mu: float | None = None,
     seed: int,
     round: int,
     client: int,
@@ -63,12 +76,19 @@ def meta_sample(
     few, many = np.flatnonzero(labels == minority), np.flatnonzero(labels != minority)
     if budget == "under":
         log_weights = np.where(labels == minority, np.inf, log_gaussian(errors, mu, sigma))
-        return sample_without_replacement(log_weights, 2 * len(few), client_words(seed, round, client, n))
+        return sample_without_replacement(log_weights, 2 * len(few), client_row_words(seed, round, client, n))
     drawn = sample_with_replacement(
         np.where(labels == minority, -np.inf, log_gaussian(errors, mu, sigma)),
         client_words(seed, round, client, len(many)),
     )
-    extra = repeat_minority(few, len(many) - len(few), seed=seed, round=round, client=client)
+    missing = len(many) - len(few)
+    if minority_mu is None:
+        extra = repeat_minority(few, missing, seed=seed, round=round, client=client)
+    else:
+        extra = sample_with_replacement(
+            np.where(labels == minority, log_gaussian(errors, minority_mu, sigma), -np.inf),
+            client_words(seed, round, client, missing, part=MINORITY_PART),
+        )
     return np.concatenate([few, extra, drawn])
 
 
@@ -86,7 +106,7 @@ def undersample(labels: npt.NDArray[np.uint8], *, seed: int, round: int, client:
     if minority is None:
         return np.arange(len(labels))
     kept = labels == minority
-    words = client_words(seed, round, client, len(labels))
+    words = client_row_words(seed, round, client, len(labels))
     return sample_without_replacement(np.where(kept, np.inf, 0.0), 2 * int(kept.sum()), words)
 
 

@@ -40,6 +40,19 @@ def stream_words(
     return np.ascontiguousarray((mixed + state).T).reshape(-1).view(np.uint64)[:n]
 
 
+def row_words(
+    seed: int, purpose: int, round: int, item: int, n: int, *, part: int = 0
+) -> npt.NDArray[np.uint64]:
+    """The words of rows, 128 from sixteen of ChaCha's blocks at a time.
+
+    Row ``16 * i + b`` has the 32-bit word ``i`` of block ``b`` above, its word ``8 + i`` below.
+    """
+    n_tiles = -(-n // 128)
+    words = stream_words(seed, purpose, round, item, 128 * n_tiles, part=part).view(np.uint32)
+    high, low = np.moveaxis(words.reshape(n_tiles, 16, 2, 8), (2, 3), (0, 2)).reshape(2, -1).astype(np.uint64)
+    return ((high << np.uint64(32)) | low)[:n]
+
+
 def open_unit(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
     """Random words as numbers between 0 and 1, both excluded."""
     return ((words >> np.uint64(12)).astype(np.float64) + 0.5) / 2.0**52

@@ -57,8 +57,9 @@ def search(
     """Search at random for the settings of methods; the test files are not opened.
 
     A trial is judged by the mean over folds of held-out attack types and seeds of (ROC-AUC + F1 at the
-    threshold) / 2. The log DIR/METHOD.jsonl gets a line for each trial; an interrupted search goes on where
-    it stopped. The best settings go to DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
+    threshold) / 2, in which every attack type of the held-out rows counts the same, however many rows it has.
+    The log DIR/METHOD.jsonl gets a line for each trial; an interrupted search goes on where it stopped. The
+    best settings go to DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
     """
     from cfmt.protocol.search import search as run_search
 

@@ -165,6 +165,7 @@ class ExperimentConfig(BaseModel):
         given = self.cfmt
         return MetaSampler(
             policy=self._policy(),
+            minority_mu=given.minority_mu,
             sigma=given.sigma,
             bins=given.bins,
             budget=given.budget,
@@ -183,7 +184,12 @@ class ExperimentConfig(BaseModel):
             case "hand-rule":
                 return HandRule()
             case "learned":
-                return LearnedMu(min_transitions=given.min_transitions, n_updates=given.policy_updates)
+                return LearnedMu(
+                    judges=given.judges,
+                    reward=given.reward,
+                    min_transitions=given.min_transitions,
+                    n_updates=given.policy_updates,
+                )
 
     def _clustering(self) -> Clustering:
         from cfmt.federated.methods import Clustering

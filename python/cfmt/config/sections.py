@@ -56,6 +56,9 @@ Positive = Annotated[_PositiveFloat, Allowed("a finite number > 0")]
 PositiveOrNone = Annotated[_PositiveFloat | None, _OR_NONE, Allowed("a finite number > 0, or none")]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a finite number >= 0")]
 Share = Annotated[float, Field(ge=0, le=1), Allowed("a number in [0, 1]")]
+ShareOrNone = Annotated[
+    Annotated[float, Field(ge=0, le=1)] | None, _OR_NONE, Allowed("a number in [0, 1], or none")
+]
 ShareAboveZero = Annotated[float, Field(gt=0, le=1), Allowed("a number in (0, 1]")]
 ShareBelowOne = Annotated[float, Field(ge=0, lt=1), Allowed("a number in [0, 1)")]
 OpenShare = Annotated[_OpenShare, Allowed("a number in (0, 1)")]
@@ -246,13 +249,22 @@ class CfmtConfig(_Section):
         "learned", "Who chooses mu, the error around which a client draws its majority rows."
     )
     mu: Share = _key(0.5, "mu of the policy fixed: 0 draws easy rows, 1 hard ones.")
+    minority_mu: ShareOrNone = _key(
+        None, "The same for the minority rows that a matched budget repeats; none repeats all alike."
+    )
     sigma: Positive = _key(0.2, "How widely rows are drawn around mu.")
     bins: Count = _key(5, "Bins of the error histograms from which mu is chosen.")
     budget: Literal["under", "matched"] = _key(
         "matched", "Rows of each class: as many as the minority has (under), or the majority (matched)."
     )
     state_of: Literal["all", "majority"] = _key("all", "Rows whose errors the histograms count.")
-    min_transitions: Count = _key(500, "Experience that a cluster needs for a policy of its own.")
+    judges: CountOrZero = _key(
+        3, "Clients that judge each trained model for the policy's reward; 0: each judges its own."
+    )
+    reward: Literal["rank", "gain"] = _key(
+        "rank", "What the policy learns from: the gain in average precision, or its rank in the cohort."
+    )
+    min_transitions: Count = _key(200, "Experience that a cluster needs for a policy of its own.")
     policy_updates: Count = _key(20, "Gradient steps of each learned policy after a round.")
     k: CountOrNone = _key(None, "Number of clusters; none chooses it by silhouette.")
     k_max: Count = _key(5, "Most clusters.")

@@ -70,7 +70,7 @@ class Evaluation:
     decisions : tuple of Decision
         One for each rule that was asked for, the main one first.
     tests : dict of str to dict of str to float
-        For each test set, its metrics.
+        For each test set, its metrics; in those ``by_type`` every attack type counts the same.
     validation : dict of str to float
         In-distribution figures: the clients' validation rows, summed as histograms and counts.
     clients : dict of str to float
@@ -220,16 +220,19 @@ def _test_metrics(
 
     result = {
         "roc_auc": metrics.roc_auc(scores, labels),
+        "roc_auc_by_type": metrics.roc_auc_by_type(scores, labels, test.attack_type),
         "pr_auc": metrics.average_precision(scores, labels),
         "f1": metrics.f1(half),
         "macro_f1": metrics.macro_f1(half),
         "f1_at_threshold": metrics.f1(chosen),
+        "f1_by_type": metrics.f1_by_type(scores, labels, test.attack_type, threshold),
         "macro_f1_at_threshold": metrics.macro_f1(chosen),
         "fpr_at_threshold": metrics.false_positive_rate(chosen),
         "recall_at_fpr_1": metrics.recall_at_fpr(scores, labels, 0.01),
         "recall_at_fpr_5": metrics.recall_at_fpr(scores, labels, 0.05),
         "recall_known": recall(attack & test.is_known),
         "recall_novel": recall(attack & ~test.is_known),
+        "recall_by_type": metrics.recall_by_type(scores, labels, test.attack_type, threshold),
         "f1_all_attack": metrics.all_attack_f1(labels),
     }
     by_family = {f"recall_{name}": recall(test.family == code) for code, name in enumerate(families) if code}

@@ -29,6 +29,8 @@ class TestSet:
         1 for an attack, 0 for normal traffic.
     family : ndarray of shape (n_rows,), int64
         Codes into the federation's ``families``.
+    attack_type : ndarray of shape (n_rows,), int64
+        Codes into the ``attack_types`` of the test's own table; normal traffic has one too.
     is_known : ndarray of shape (n_rows,), bool
         Whether the row's attack type occurs in the training table; true for normal traffic.
     """
@@ -39,6 +41,7 @@ class TestSet:
     X: npt.NDArray[np.float32]
     is_attack: npt.NDArray[np.uint8]
     family: npt.NDArray[np.int64]
+    attack_type: npt.NDArray[np.int64]
     is_known: npt.NDArray[np.bool_]
 
 
@@ -203,5 +206,6 @@ def _test_set(train: Table, test: Table, preprocessor: Preprocessor) -> TestSet:
         X=preprocessor.transform(test),
         is_attack=test.is_attack,
         family=test.family,
+        attack_type=test.attack_type,
         is_known=~novel_rows(train, test),
     )

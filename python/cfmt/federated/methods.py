@@ -85,11 +85,22 @@ class HandRule:
 class LearnedMu:
     """A soft actor-critic, one for each cluster that has seen enough, else the shared one.
 
+    Its reward is the gain in average precision from a client's model as received to its model as trained.
+    On a client's own validation rows that gain says little: its few attacks are of types that it trains on.
+    So other clients of the cohort judge the trained model on theirs; that, and the rank, is our choice.
+
     Parameters
     ----------
     sac : SacConfig
-        The learner's settings.
-    min_transitions : int, default=500
+        The learner's settings; by default it looks no further than the round, whose reward is all that a mu
+        changes in what the learner sees.
+    judges : int, default=3
+        Clients of the cohort that judge each trained model, each model's update being sent to them; 0 lets
+        every client judge its own.
+    reward : {"rank", "gain"}, default="rank"
+        ``rank`` is the gain's mid-rank in the cohort, from -1 to 1; gains themselves are small beside the
+        entropy that the learner also seeks, and shrink as training goes on.
+    min_transitions : int, default=200
         Transitions that a cluster must have seen before its own policy takes over.
     n_updates : int, default=20
         Gradient steps of each policy after each round.
@@ -97,14 +108,18 @@ class LearnedMu:
         Transitions that a replay keeps.
     """
 
-    sac: SacConfig = field(default_factory=SacConfig)
-    min_transitions: int = 500
+    sac: SacConfig = field(default_factory=lambda: SacConfig(discount=0.0, warmup=200))
+    judges: int = 3
+    reward: Literal["rank", "gain"] = "rank"
+    min_transitions: int = 200
     n_updates: int = 20
     capacity: int = 100_000
 
     def __post_init__(self) -> None:
         for name in ("min_transitions", "n_updates", "capacity"):
             _check_positive(name, getattr(self, name))
+        if self.judges < 0:
+            raise ValueError(f"judges must be at least 0, got {self.judges}; 0 lets each client judge itself")
 
     def sac_for(self, bins: int) -> SacConfig:
         """Return the learner's settings for meta-states of two histograms."""
@@ -122,6 +137,9 @@ class MetaSampler:
     ----------
     policy : FixedMu, RandomMu, HandRule or LearnedMu
         Chooses the centre mu from a client's meta-state.
+    minority_mu : float or None, default=None
+        Centre of the Gaussian weights by which minority rows are repeated for ``matched``, in [0, 1]; None
+        repeats them uniformly. Near 1, attacks that the model still misses are repeated most.
     sigma : float, default=0.2
         Width of the Gaussian.
     bins : int, default=5
@@ -134,12 +152,15 @@ class MetaSampler:
     """
 
     policy: MuPolicy = field(default_factory=LearnedMu)
+    minority_mu: float | None = None
     sigma: float = 0.2
     bins: int = 5
     budget: Literal["under", "matched"] = "matched"
     state_of: Literal["all", "majority"] = "all"
 
     def __post_init__(self) -> None:
+        if self.minority_mu is not None:
+            _check_share("minority_mu", self.minority_mu)
         _check_positive("sigma", self.sigma)
         _check_positive("bins", self.bins)
 
@@ -255,7 +276,7 @@ METHODS: dict[str, Callable[[], Method]] = {
 
 
 def ablations(base: Method) -> dict[str, Method]:
-    """Take CFMT apart: each value differs from ``base`` in one thing.
+    """Take CFMT apart: each value differs from ``base`` in one thing, or, for ``learned``, perhaps in none.
 
     Parameters
     ----------
@@ -277,6 +298,12 @@ def ablations(base: Method) -> dict[str, Method]:
         raise ValueError(f"base must have a meta-sampler and clusters, got {base.name!r}")
     policies: dict[str, MuPolicy] = {f"mu-{mu:g}": FixedMu(mu) for mu in (0, 0.25, 0.5, 0.75, 1)}
     policies |= {"random-mu": RandomMu(), "hand-rule": HandRule()}
+    learned = sampler.policy if isinstance(sampler.policy, LearnedMu) else LearnedMu()
+    policies |= {
+        "own-reward": replace(learned, judges=0),
+        "raw-gain": replace(learned, reward="gain"),
+        "learned": learned,
+    }
     variants = {
         name: replace(base, sampler=replace(sampler, policy=policy)) for name, policy in policies.items()
     }
@@ -284,6 +311,8 @@ def ablations(base: Method) -> dict[str, Method]:
     variants |= {
         "no-sampler": replace(base, sampler="none"),
         f"{other}-budget": replace(base, sampler=replace(sampler, budget=other)),
+        "uniform-minority": replace(base, sampler=replace(sampler, minority_mu=None)),
+        "hard-minority": replace(base, sampler=replace(sampler, minority_mu=1.0)),
         "no-prox": replace(base, prox_mu=0.0),
         "one-cluster": replace(base, clustering=None),
         "random-clusters": replace(base, clustering=replace(clustering, assignment="random")),

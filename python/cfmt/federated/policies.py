@@ -136,7 +136,7 @@ def remember(
     meta_states : ndarray of shape (n_cohort, 2 * bins), float64
         What they saw.
     mu, rewards : ndarray of shape (n_cohort,), float64
-        What they did and gained.
+        What they did, and how well that was; a reward of NaN, of a client that nobody could judge, becomes 0.
 
     Returns
     -------
@@ -144,7 +144,8 @@ def remember(
     """
     last_states, last_mu = learners.last_states.copy(), learners.last_mu.copy()
     last_rewards = learners.last_rewards.copy()
-    last_states[clients], last_mu[clients], last_rewards[clients] = meta_states, mu, rewards
+    last_states[clients], last_mu[clients] = meta_states, mu
+    last_rewards[clients] = np.nan_to_num(rewards, nan=0.0)
     return replace(learners, last_states=last_states, last_mu=last_mu, last_rewards=last_rewards)
 
 

@@ -14,6 +14,7 @@ from cfmt.federated.federation import Federation
 from cfmt.federated.membership import recluster
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
 from cfmt.federated.policies import choose_mu, observe, remember
+from cfmt.federated.rewards import n_judged, rewards_of
 from cfmt.federated.state import PolicyState, RoundReport, State
 from cfmt.federated.updates import Updates, client_weights, train
 from cfmt.federated.view import View, look
@@ -75,9 +76,7 @@ def run_round(
         round=cohort.round,
         model=state.model + _global_update(method, updates),
         clusters=replace(clusters, models=clusters.models + updates.sums.means()),
-        policy=None
-        if learners is None
-        else remember(learners, cohort.clients, view.meta_states, mu, updates.rewards),
+        policy=_learned_from(method, learners, cohort, view, mu, updates.gains),
     )
     report = RoundReport(
         round=cohort.round,
@@ -86,9 +85,9 @@ def run_round(
         loss=_mean_loss(updates.losses, client_weights(method, cohort)),
         cluster_sizes=tuple(np.bincount(labels, minlength=len(clusters.models)).tolist()),
         mu=_mean(mu),
-        reward=_mean(updates.rewards),
-        bytes_down=len(clients) * _BYTES * _numbers_down(method, len(state.model)),
-        bytes_up=len(clients) * _BYTES * _numbers_up(method, len(state.model)),
+        reward=_mean(updates.gains[~np.isnan(updates.gains)]),
+        bytes_down=len(clients) * _BYTES * _numbers_down(method, len(clients), len(state.model)),
+        bytes_up=len(clients) * _BYTES * _numbers_up(method, len(clients), len(state.model)),
         seconds=time.perf_counter() - started,
     )
     return after, report
@@ -110,6 +109,22 @@ def _steer(
     return choose_mu(sampler.policy, learners, cohort, view.meta_states, labels), learners
 
 
+def _learned_from(
+    method: Method,
+    learners: PolicyState | None,
+    cohort: Cohort,
+    view: View,
+    mu: npt.NDArray[np.float64],
+    gained: npt.NDArray[np.float64],
+) -> PolicyState | None:
+    """Keep what the cohort saw, did and gained, for a policy that learns."""
+    sampler = method.sampler
+    if learners is None or not isinstance(sampler, MetaSampler) or not isinstance(sampler.policy, LearnedMu):
+        return learners
+    rewards = rewards_of(sampler.policy, gained)
+    return remember(learners, cohort.clients, view.meta_states, mu, rewards)
+
+
 def _global_update(method: Method, updates: Updates) -> npt.NDArray[np.float32]:
     """Combine the clusters by their clients' weights, or all alike; nothing where nobody has rows."""
     totals = updates.sums.totals()
@@ -129,16 +144,19 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _numbers_down(method: Method, n_params: int) -> int:
-    """How many numbers the server sends a client: the model and, for a meta-sampler, mu."""
-    return n_params + isinstance(method.sampler, MetaSampler)
+def _numbers_down(method: Method, n_clients: int, n_params: int) -> int:
+    """How many numbers the server sends a client: the model, mu, and the updates that it judges."""
+    if not isinstance(method.sampler, MetaSampler):
+        return n_params
+    return n_params + 1 + n_params * n_judged(method.sampler.policy, n_clients)
 
 
-def _numbers_up(method: Method, n_params: int) -> int:
+def _numbers_up(method: Method, n_clients: int, n_params: int) -> int:
     """How many numbers a client sends: its update and row count, and what its method asks for."""
     n = n_params + 1
     if method.clustering is not None:
         n += 2  # its auxiliary vector
     if isinstance(method.sampler, MetaSampler):
-        n += 2 * method.sampler.bins + 1  # its meta-state and its reward; the server knows mu
+        # its meta-state, and the gain of each model that it judged, or of its own; the server knows mu
+        n += 2 * method.sampler.bins + max(1, n_judged(method.sampler.policy, n_clients))
     return n

@@ -44,6 +44,7 @@ def draw_rows(
             labels,
             rows.offsets,
             mu[part.at],
+            minority_mu=sampler.minority_mu,
             sigma=sampler.sigma,
             budget=sampler.budget,
             **part.key,

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.federated.cohort import Cohort, Part, Rows
+from cfmt.federated.cohort import Cohort
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
+from cfmt.federated.rewards import draw_judges, gains, judged_rows
 from cfmt.federated.rows import draw_rows, drawn_sizes
 from cfmt.federated.view import View
-from cfmt.metrics import ragged_average_precision
 from cfmt.nn import Engine, LocalTraining, SummingEngine, sum_groups
-from cfmt.ragged import Ragged
 
 __all__ = ["Updates", "client_weights", "train"]
 
@@ -31,15 +30,16 @@ class Updates:
         Weighted sums of the updates, one for each cluster slot.
     losses : ndarray of shape (n_cohort,), float64
         Mean training loss of each client; NaN for one without rows.
-    rewards : ndarray of shape (n_cohort,) or (0,), float64
-        Gain in average precision on validation rows; none where nothing is learned from it.
+    gains : ndarray of shape (n_cohort,) or (0,), float64
+        Gain in average precision on the rows that a client's model is judged on, NaN without such rows; empty
+        where nothing is learned from it.
     n_rows : int
         Rows that the clients laid out for training.
     """
 
     sums: WeightedSum
     losses: npt.NDArray[np.float64]
-    rewards: npt.NDArray[np.float64]
+    gains: npt.NDArray[np.float64]
     n_rows: int
 
 
@@ -96,14 +96,14 @@ def train(
     """
     n, weights, n_slots = len(cohort.clients), client_weights(method, cohort), _n_slots(method)
     how = replace(local, prox_mu=method.prox_mu, positive_weight="balanced" if method.class_weighted else 1.0)
-    learns = isinstance(method.sampler, MetaSampler) and isinstance(method.sampler.policy, LearnedMu)
-    losses, rewards = np.full(n, np.nan), np.zeros(n if learns else 0)
+    judges = _judges(method, cohort)
+    losses, gained = np.full(n, np.nan), np.full(0 if judges is None else n, np.nan)
     sums = np.zeros((n_slots, cohort.models.shape[1]))
     train_and_sum = engine.train_and_sum if isinstance(engine, SummingEngine) else partial(sum_groups, engine)
     done = n_rows = 0
     for part in cohort.parts(_by_steps(method, local, cohort)):
         drawn = draw_rows(method.sampler, part, view.scores, mu)
-        held_out = _two_classes(part) if learns else None
+        judged = None if judges is None else judged_rows(part, cohort, judges)
         sums, losses[part.at], scores = train_and_sum(
             cohort.models,
             part.which,
@@ -113,15 +113,22 @@ def train(
             clusters=labels[part.at],
             n_clusters=n_slots,
             start=sums,
-            held_out=held_out,
+            held_out=judged,
             **part.key,
         )
-        if held_out is not None:
-            rewards[part.at] = _rewards(cohort, part, view, held_out, scores)
+        if judged is not None:
+            gained[part.at] = gains(part, cohort, view, judged, scores)
         done, n_rows = done + len(part.at), n_rows + len(drawn.values)
         if on_clients is not None:
             on_clients(done, n)
-    return Updates(_as_weighted_sum(sums, weights, labels), losses, rewards, n_rows)
+    return Updates(_as_weighted_sum(sums, weights, labels), losses, gained, n_rows)
+
+
+def _judges(method: Method, cohort: Cohort) -> npt.NDArray[np.int64] | None:
+    """Draw the clients that judge each trained model; None where nothing is learned from it."""
+    if isinstance(method.sampler, MetaSampler) and isinstance(method.sampler.policy, LearnedMu):
+        return draw_judges(cohort, method.sampler.policy)
+    return None
 
 
 def _n_slots(method: Method) -> int:
@@ -144,23 +151,3 @@ def _as_weighted_sum(
     totals = np.bincount(labels, weights=weights, minlength=len(sums)).astype(np.float64)
     total.add_sums(sums, totals)
     return total
-
-
-def _two_classes(part: Part) -> Ragged[np.int64]:
-    """Return the validation rows of clients that hold out both classes; the reward of others is 0."""
-    held_out = part.validation
-    judged = (held_out.n_attack > 0) & (held_out.n_normal > 0)
-    kept = held_out.rows.values[judged[held_out.rows.clients]]
-    return Ragged.from_sizes(kept, np.where(judged, held_out.rows.sizes, 0))
-
-
-def _rewards(
-    cohort: Cohort, part: Part, view: View, held_out: Ragged[np.int64], scores: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float64]:
-    """Gain in average precision by ``scores`` after training, shape (n_part,); 0 without rows held out."""
-    rows = Rows.of(cohort.federation, held_out)
-    before = rows.scores(view.scores, part.which)
-    precision = [
-        ragged_average_precision(found, rows.is_attack, held_out.offsets) for found in (before, scores)
-    ]
-    return np.nan_to_num(precision[1] - precision[0], nan=0.0)

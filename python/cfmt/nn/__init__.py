@@ -7,6 +7,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("cfmt.nn needs torch, which is missing: pip install 'cfmt[train]'") from error
 
+from cfmt.nn.device import DeviceEngine
 from cfmt.nn.engine import TorchEngine
 from cfmt.nn.factory import ENGINES, make_engine
 from cfmt.nn.mlp import MLP
@@ -22,6 +23,7 @@ from cfmt.nn.training import LocalTraining, train_stacked
 __all__ = [
     "ENGINES",
     "MLP",
+    "DeviceEngine",
     "Engine",
     "GroupResult",
     "LocalTraining",

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cfmt.nn.mlp import MLP, forward
+from cfmt.nn.precision import full_precision
 from cfmt.nn.protocol import GroupResult, check_cohort, check_models, check_rows, check_table
 from cfmt.nn.threads import map_in_order
 from cfmt.nn.training import LocalTraining, train_stacked
@@ -191,7 +192,7 @@ class TorchEngine:
         """Apply ``function`` to pieces of work: on threads on a processor, in turn on a GPU."""
         if self._device.type == "cpu":
             return map_in_order(function, items, self._n_threads)
-        return map(function, items)
+        return map(full_precision()(function), items)
 
     def _tensor(self, array: npt.NDArray[np.generic]) -> Tensor:
         """Put an array on the device; copy a read-only or strided one, which torch does not take."""

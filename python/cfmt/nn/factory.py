@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.nn.device import DeviceEngine
 from cfmt.nn.engine import TorchEngine, find_device
 from cfmt.nn.mlp import MLP
 from cfmt.nn.native import NativeEngine
@@ -29,8 +32,9 @@ def make_engine(
     Parameters
     ----------
     name : {"auto", "native", "torch"}
-        ``native`` is the compiled trainer, the fastest on a processor; ``torch`` is the reference and
-        the only one for a GPU. ``auto`` takes ``torch`` on a GPU and ``native`` elsewhere.
+        ``native`` is the compiled trainer, the fastest on a processor. ``torch`` is the reference on a
+        processor, :class:`TorchEngine`, and on a GPU, which only it can use, :class:`DeviceEngine`.
+        ``auto`` takes ``torch`` on a GPU and ``native`` elsewhere.
     mlp : MLP
         Shape of the models.
     X : ndarray of shape (n_rows, n_features), float32
@@ -58,7 +62,9 @@ def make_engine(
         raise ValueError(
             f'engine "native" runs on the processor only, got device {device!r}; use engine "torch"'
         )
-    options = {} if group_size is None else {"group_size": group_size}
-    if name == "torch" or on_gpu:
-        return TorchEngine(mlp, X, is_attack, device=device, **options)
+    if on_gpu:
+        return DeviceEngine(mlp, X, is_attack, device=device, group_size=group_size)
+    options: dict[str, Any] = {} if group_size is None else {"group_size": group_size}
+    if name == "torch":
+        return TorchEngine(mlp, X, is_attack, **options)
     return NativeEngine(mlp, X, is_attack, **options)

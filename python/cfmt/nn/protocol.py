@@ -20,6 +20,7 @@ __all__ = [
     "check_cohort",
     "check_models",
     "check_rows",
+    "check_sums",
     "check_table",
 ]
 
@@ -217,6 +218,28 @@ def check_cohort(
             raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
     if n_clients and not (which.min() >= 0 and which.max() < n_models):
         raise ValueError(f"which must lie in 0..{n_models - 1}, got {which.min()}..{which.max()}")
+
+
+def check_sums(
+    weights: npt.NDArray[np.float64], clusters: npt.NDArray[np.int64], n_clients: int, n_clusters: int
+) -> None:
+    """Raise unless each client has a weight that is not negative and a sum to which it goes."""
+    for name, array, dtype in (("weights", weights, np.float64), ("clusters", clusters, np.int64)):
+        if array.dtype != dtype:
+            wanted = np.dtype(dtype).name
+            raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+        if array.shape != (n_clients,):
+            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
+    if n_clients and not (weights.min() >= 0 and weights.max() < np.inf):
+        raise ValueError(
+            f"weights must be finite and not negative, got {weights.min()}..{weights.max()}; "
+            "0 leaves a client out"
+        )
+    if n_clients and not (clusters.min() >= 0 and clusters.max() < n_clusters):
+        raise ValueError(
+            f"clusters must lie in 0..{n_clusters - 1}, got {clusters.min()}..{clusters.max()}; "
+            "raise n_clusters or number the clusters from 0"
+        )
 
 
 def check_models(mlp: MLP, models: npt.NDArray[np.float32]) -> None:

@@ -166,39 +166,46 @@ def train_stacked(
     received = models[which]
     trained = received.clone()
     layers = mlp.views(trained)
-    rows, labels, weights = _batches(plan, y, weight_of_attack, X.dtype)
+    rows, labels, weights = batches(plan, y, weight_of_attack[:, None, None], X.dtype)
     n_clients, _, width = plan.shape
     batch = X.new_empty(n_clients, width, mlp.n_features)
     hidden = X.new_empty(n_clients, width, mlp.hidden)
     losses = X.new_zeros(n_clients, dtype=torch.float64)
     for step, g in enumerate(active):
         torch.index_select(X, 0, rows[:g, step].reshape(-1), out=batch[:g].view(-1, mlp.n_features))
-        pull = (trained[:g], received[:g]) if config.prox_mu > 0 else None
-        losses[:g] += _descend(
-            layers.first(g), batch[:g], labels[:g, step], weights[:g, step], hidden[:g], config, pull
+        pull = None
+        if config.prox_mu > 0:
+            pull = (trained[:g], received[:g], config.learning_rate * config.prox_mu)
+        losses[:g] += descend(
+            layers.first(g), batch[:g], labels[:g, step], weights[:g, step], config, pull, hidden=hidden[:g]
         )
     return trained.sub_(received), losses / n_steps
 
 
-def _descend(
+def descend(
     layers: Layers,
     X: Tensor,
     labels: Tensor,
     weights: Tensor,
-    hidden: Tensor,
     config: LocalTraining,
-    pull: tuple[Tensor, Tensor] | None,
+    pull: tuple[Tensor, Tensor, float | Tensor] | None,
+    *,
+    hidden: Tensor | None = None,
 ) -> Tensor:
-    """Move each model by one batch, in place; return the data losses before it, shape (g,), float64."""
-    _, logits = forward(layers, X, hidden=hidden)
+    """Move each model by one batch, in place; return the data losses before it, shape (g,), float64.
+
+    ``pull`` holds the models, those received, and the share of the way back that the proximal term goes:
+    one for all, or of shape (g, 1). Nothing is read on the host, so that a graph can be captured of it.
+    """
+    hidden, logits = forward(layers, X, hidden=hidden)
     logits = logits.squeeze(2)
     losses = (weights * logsigmoid((2 * labels - 1) * logits)).sum(1, dtype=torch.float64).neg_()
     at_logits = torch.sigmoid(logits).sub_(labels).mul_(weights).unsqueeze(2)
     at_w2 = torch.bmm(at_logits.mT, hidden)
     at_hidden = hidden.sign_().mul_(layers.w2).mul_(at_logits)  # in the place of `hidden`
     if pull is not None:  # at the parameters before the step, as the data gradient is
-        trained, received = pull
-        trained.lerp_(received, config.learning_rate * config.prox_mu)
+        trained, received, share = pull
+        trained.lerp_(received, share)
     rate = config.learning_rate
     layers.w1.baddbmm_(at_hidden.mT, X, alpha=-rate)
     layers.b1.sub_(at_hidden.sum(1), alpha=rate)
@@ -242,16 +249,17 @@ def _check_training(mlp: MLP, X: Tensor, models: Tensor) -> None:
         raise ValueError(f"X and models must have the same type, got {X.dtype} and {models.dtype}")
 
 
-def _batches(
+def batches(
     plan: Tensor, y: Tensor, weight_of_attack: Tensor, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return rows, labels and weights in the loss, each (g, n_steps, batch_size).
+    """Return rows, labels and weights in the loss, each of the plan's shape (g, ..., batch_size).
 
     A padded place stands for row 0 with weight 0; the others weigh so that a batch's loss is a mean.
+    ``weight_of_attack`` has as many axes as the plan.
     """
     real = plan >= 0
     rows = plan.clamp_min(0)
     labels = y[rows].to(dtype)
-    weights = torch.where(labels > 0, weight_of_attack[:, None, None], 1)
-    weights = weights * real / real.sum(2, keepdim=True).clamp_min(1)
+    weights = torch.where(labels > 0, weight_of_attack, 1)
+    weights = weights * real / real.sum(-1, keepdim=True).clamp_min(1)
     return rows, labels, weights

@@ -1,84 +1,33 @@
 """Does a hold-out predict the test file? A report about the protocol, which chooses nothing.
 
-The trials of a search are run again, now judged on a random hold-out and on the official test file. Rank
-correlations over the trials tell which of the two hold-outs would have ordered them as the test file does.
+The trials of a search are run again, judged on random held-out rows and on the official test file. Rank
+correlations over the trials tell which criterion would have ordered them as the test file does: that of the
+search (types held out, types alike), the same rows alike, or random held-out rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from cfmt.config import DataConfig, ExperimentConfig, build_config
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.files import read_json_lines
 from cfmt.protocol.log import append_entry, open_log
-from cfmt.protocol.search import Split, Trial, folds_of, judge, score_of, with_keys
+from cfmt.protocol.search import CRITERION, ROWS_ALIKE, Split, Trial, folds_of, judge, score_of, with_keys
 from cfmt.protocol.traffic import load_tables, load_training
-from cfmt.streams import generator
+from cfmt.report.hold_out_check import LOG, OFFICIAL, Scored
 
-__all__ = ["LOG", "Correlation", "Scored", "correlations", "score_trials"]
+__all__ = ["score_trials"]
 
-LOG = "hold-out-check.jsonl"
-SPLITS = ("types", "random", "official")
-_RESAMPLES = 2000
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A trial under one split.
-
-    Parameters
-    ----------
-    method : str
-        Method that was tried.
-    trial : int
-        Number of the trial.
-    split : {"types", "random", "official"}
-        What it was judged on.
-    score : float or None
-        As in :class:`cfmt.protocol.search.Trial`.
-    """
-
-    method: str
-    trial: int
-    split: str
-    score: float | None
-
-
-@dataclass(frozen=True)
-class Correlation:
-    """How a hold-out orders trials, beside how the test file does.
-
-    Parameters
-    ----------
-    split : {"types", "random"}
-        The hold-out.
-    rho : float
-        Spearman's rank correlation with the test file over all trials of all methods.
-    low, high : float
-        Bounds of its 95 % interval, by resampling trials.
-    within : float
-        Mean over methods of the correlation among a method's own trials.
-    n_trials : int
-        Trials with a score everywhere.
-    """
-
-    split: str
-    rho: float
-    low: float
-    high: float
-    within: float
-    n_trials: int
+Searches = Mapping[str, tuple[Mapping[str, Any], list[Trial]]]
+"""For each method, header and trials of its log."""
 
 
 def score_trials(folder: Path, source: str, *, device: str, note: Callable[[str], None]) -> Iterator[Scored]:
-    """Score the trials of a search under all three splits; those in the log are not run again.
+    """Score the trials of a search by every criterion; those in the log are not run again.
 
     Parameters
     ----------
@@ -98,93 +47,67 @@ def score_trials(folder: Path, source: str, *, device: str, note: Callable[[str]
     Raises
     ------
     ConfigError
-        If there is no search in the folder, or one on other rows than held-out attack types.
+        If there is no search in the folder, or one on other rows or by other figures than the criterion.
+    RunDirectoryError
+        If the log was begun under other conditions, or with other trials.
     """
     searches = _read_searches(folder)
     first = next(iter(searches.values()))[0]
     _check_files(first, source, note)
-    entries = open_log(folder / LOG, {"searches": {name: header for name, (header, _) in searches.items()}})
-    done = {(entry["method"], entry["trial"], entry["split"]): Scored(**entry) for entry in entries}
+    log = folder / LOG
+    entries = open_log(log, {"searches": {name: header for name, (header, _) in searches.items()}})
+    done = {(entry["method"], entry["trial"], entry["criterion"]): Scored(**entry) for entry in entries}
+    yield from _of_the_search(searches, done, log)
     splits = _splits(_config(first, source, device), note)
     for method, (header, trials) in searches.items():
         config = _config(header, source, device)
         for trial in trials:
-            yield Scored(method, trial.trial, "types", trial.score)
             for split, tables in splits.items():
                 key = (method, trial.trial, split)
                 if key not in done:
-                    done[key] = Scored(*key, score_of(judge(with_keys(config, trial.keys), tables)))
-                    append_entry(folder / LOG, asdict(done[key]))
+                    runs = judge(with_keys(config, trial.keys), tables)
+                    done[key] = Scored(*key, score_of(runs, ROWS_ALIKE))
+                    append_entry(log, asdict(done[key]))
                 yield done[key]
 
 
-def correlations(scored: Sequence[Scored], *, seed: int = 0) -> tuple[Correlation, ...]:
-    """Correlate what the hold-outs say of trials with what the test file says.
-
-    Parameters
-    ----------
-    scored : sequence of Scored
-        Every trial under all three splits.
-    seed : int, default=0
-        Seed of the resampling.
-
-    Returns
-    -------
-    tuple of Correlation
-        Of ``types`` and of ``random``.
-
-    Raises
-    ------
-    ConfigError
-        If fewer than three trials have a score everywhere.
-    """
-    by_trial: dict[tuple[str, int], dict[str, float]] = {}
-    for one in scored:
-        if one.score is not None:
-            by_trial.setdefault((one.method, one.trial), {})[one.split] = one.score
-    whole = {key: scores for key, scores in by_trial.items() if len(scores) == len(SPLITS)}
-    if len(whole) < 3:
-        raise ConfigError(f"a correlation needs at least 3 trials with a score everywhere, got {len(whole)}")
-    methods = np.array([method for method, _ in whole])
-    values = {split: np.array([scores[split] for scores in whole.values()]) for split in SPLITS}
-    return tuple(
-        _correlation(split, values[split], values["official"], methods, seed) for split in SPLITS[:2]
-    )
+def _of_the_search(
+    searches: Searches, done: Mapping[tuple[str, int, str], Scored], log: Path
+) -> Iterator[Scored]:
+    """Take over what the search found; it comes first, so that a log tells which trials it lacks."""
+    for method, (_, trials) in searches.items():
+        for trial in trials:
+            for criterion, figures in (("types", CRITERION), ("types-by-rows", ROWS_ALIKE)):
+                found = Scored(method, trial.trial, criterion, score_of(trial.runs, figures))
+                kept = done.get((method, trial.trial, criterion))
+                if kept is None:
+                    append_entry(log, asdict(found))
+                elif kept != found:
+                    raise RunDirectoryError(
+                        f"{log}: {method} trial {trial.trial} has another score in the search; remove the log"
+                    )
+                yield found
 
 
-def _correlation(
-    split: str,
-    held_out: npt.NDArray[np.float64],
-    official: npt.NDArray[np.float64],
-    methods: npt.NDArray[np.str_],
-    seed: int,
-) -> Correlation:
-    from cfmt.federated.statistics import rank_correlation
-
-    draws = generator(seed, "exploration", round=1)  # the search draws its trials in round 0
-    picked = (draws.integers(len(official), size=len(official)) for _ in range(_RESAMPLES))
-    resampled = [rank_correlation(held_out[rows], official[rows]) for rows in picked]
-    low, high = np.nanquantile(resampled, [0.025, 0.975]).tolist()
-    own = [rank_correlation(held_out[methods == m], official[methods == m]) for m in np.unique(methods)]
-    known = [rho for rho in own if not np.isnan(rho)]
-    within = float(np.mean(known)) if known else float("nan")
-    return Correlation(split, rank_correlation(held_out, official), low, high, within, len(official))
-
-
-def _read_searches(folder: Path) -> dict[str, tuple[dict[str, Any], list[Trial]]]:
+def _read_searches(folder: Path) -> Searches:
     """Read header and trials of each method's log."""
     logs = {path.stem: read_json_lines(path) for path in sorted(folder.glob("*.jsonl")) if path.name != LOG}
-    found = {
-        name: (header, [Trial.from_entry(entry) for entry in entries])
-        for name, (header, *entries) in logs.items()
-    }
-    if not found:
+    begun = {name: lines for name, lines in logs.items() if lines}
+    if not begun:
         raise ConfigError(f"{folder}: holds no METHOD.jsonl; make some with: cfmt search --out {folder}")
-    for name, (header, _) in found.items():
-        split = header["config"]["data"]["split"]
+    for name, (header, *_) in begun.items():
+        split, criterion = header["config"]["data"]["split"], header.get("criterion")
         if split != "types":
             raise ConfigError(f"{folder / name}.jsonl: the search must be on --split types, was on {split}")
-    return found
+        if criterion != list(CRITERION):
+            raise ConfigError(
+                f"{folder / name}.jsonl: the search must be by {', '.join(CRITERION)}, was by "
+                f"{', '.join(criterion or ROWS_ALIKE)}; search anew with this cfmt"
+            )
+    return {
+        name: (header, [Trial.from_entry(entry) for entry in entries])
+        for name, (header, *entries) in begun.items()
+    }
 
 
 def _config(header: Mapping[str, Any], source: str, device: str) -> ExperimentConfig:
@@ -198,7 +121,7 @@ def _splits(config: ExperimentConfig, note: Callable[[str], None]) -> dict[str, 
     official = config.data.model_copy(update={"split": "official"})
     train, tests = load_tables(official, note)
     random = config.model_copy(update={"data": config.data.model_copy(update={"split": "random"})})
-    return {"random": folds_of(random, train), "official": [(train, tests)]}
+    return {"random": folds_of(random, train), OFFICIAL: [(train, tests)]}
 
 
 def _check_files(header: Mapping[str, Any], source: str, note: Callable[[str], None]) -> None:

@@ -21,7 +21,24 @@ from cfmt.protocol.traffic import hold_out_fold, load_training
 if TYPE_CHECKING:
     from cfmt.data import Table
 
-__all__ = ["Judged", "Trial", "folds_of", "judge", "score_of", "search", "winner", "with_keys"]
+__all__ = [
+    "CRITERION",
+    "ROWS_ALIKE",
+    "Judged",
+    "Trial",
+    "folds_of",
+    "judge",
+    "score_of",
+    "search",
+    "winner",
+    "with_keys",
+]
+
+CRITERION = ("roc_auc_by_type", "f1_by_type")
+"""Figures of a score: which attack types will come, and how often each, is unknown, so all count the same."""
+
+ROWS_ALIKE = ("roc_auc", "f1_at_threshold")
+"""The same two figures where every row counts the same, as results are reported."""
 
 Split = tuple["Table", tuple["Table", ...]]
 
@@ -35,13 +52,17 @@ class Judged:
     fold, seed : int
         Which rows were held out, and the seed of the run.
     roc_auc, f1_at_threshold : float or None
-        On the held-out rows; None where they are not defined.
+        On the held-out rows, all alike; None where they are not defined.
+    roc_auc_by_type, f1_by_type : float or None
+        The same with every attack type of the held-out rows counting the same.
     """
 
     fold: int
     seed: int
     roc_auc: float | None
     f1_at_threshold: float | None
+    roc_auc_by_type: float | None
+    f1_by_type: float | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,8 @@ class Trial:
     keys : dict of str to object
         What was changed, by section and key.
     score : float or None
-        Mean over the runs of (ROC-AUC + F1 at the threshold) / 2; None where a run has no figure.
+        Mean over the runs of (ROC-AUC + F1 at the threshold) / 2, every attack type counting the same; None
+        where a run has no figure.
     runs : tuple of Judged
         All folds and seeds.
     seconds : float
@@ -114,16 +136,29 @@ def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ..
         (one,) = plan_methods(config, train, tests, lambda _: None)
         for run in compare(one.build, [one.method], one.settings, seeds=config.seed_range):
             metrics = run.metrics()
-            figures = (_or_none(metrics[name]) for name in ("roc_auc", "f1_at_threshold"))
-            found.append(Judged(fold, run.seed, *figures))
+            figures = {name: _or_none(metrics[name]) for name in (*ROWS_ALIKE, *CRITERION)}
+            found.append(Judged(fold, run.seed, **figures))
     return tuple(found)
 
 
-def score_of(runs: Sequence[Judged]) -> float | None:
-    """Return the mean of (ROC-AUC + F1 at the threshold) / 2; None where a run has no figure."""
-    figures = [value for run in runs for value in (run.roc_auc, run.f1_at_threshold)]
-    known = [value for value in figures if value is not None]
-    return sum(known) / len(known) if len(known) == len(figures) > 0 else None
+def score_of(runs: Sequence[Judged], figures: Sequence[str] = CRITERION) -> float | None:
+    """Return the mean of (ROC-AUC + F1 at the threshold) / 2.
+
+    Parameters
+    ----------
+    runs : sequence of Judged
+        All folds and seeds of a trial.
+    figures : sequence of str, default=CRITERION
+        The two figures; ``ROWS_ALIKE`` are those in which rows, not attack types, count the same.
+
+    Returns
+    -------
+    float or None
+        None where a run has no figure, or there is no run.
+    """
+    values = [getattr(run, name) for run in runs for name in figures]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) > 0 else None
 
 
 def search(
@@ -176,8 +211,8 @@ def search(
     for method in config.methods.names:
         alone = with_keys(config, {"methods.names": [method]})
         path = folder / f"{method}.jsonl"
-        header = {"method": method, "search_seed": seed, "space": describe_space(space_of(method))}
-        done = {entry["trial"]: entry for entry in open_log(path, header | decisive(alone, [train]))}
+        header = _header(method, seed) | decisive(alone, [train])
+        done = {entry["trial"]: entry for entry in open_log(path, header)}
         found = []
         for number in range(trials):
             if number not in done:
@@ -209,6 +244,12 @@ def winner(trials: Sequence[Trial]) -> Trial:
     if not scored:
         raise ConfigError("no trial has a score: the held-out rows must be of two classes in every fold")
     return max(scored, key=lambda trial: (trial.score, -trial.trial))
+
+
+def _header(method: str, seed: int) -> dict[str, Any]:
+    """Say what a search draws and by what it judges; a log with other figures is not gone on with."""
+    space = describe_space(space_of(method))
+    return {"method": method, "search_seed": seed, "criterion": list(CRITERION), "space": space}
 
 
 def _try(config: ExperimentConfig, splits: Sequence[Split], method: str, number: int, seed: int) -> Trial:
@@ -243,9 +284,8 @@ def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentCo
 
 def _as_toml(best: Trial, method: str, n_trials: int) -> str:
     """Write the settings of a trial as a file that --tuned and --config read."""
-    comment = (
-        f"# {method}: trial {best.trial} of {n_trials}, score {best.score:.4f} on held-out training rows"
-    )
+    score = f"score {best.score:.4f} on held-out training rows, attack types alike"
+    comment = f"# {method}: trial {best.trial} of {n_trials}, {score}"
     return "\n".join([comment, "", sections_to_toml(tree_of(best.keys))])
 
 

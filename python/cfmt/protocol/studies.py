@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +93,9 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
 def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Collection[str] = ()) -> Path:
     """Run what a file of results lacks.
 
-    Runs are kept by method, seed and settings: those under other settings are dropped from the file. What
-    the code does with the settings is not known to the file: after a change to a method, run it again.
+    Runs are kept by method, seed and settings: those under other settings, or that lack a figure which runs
+    have today, are dropped from the file. What the code does with the settings is not known to the file:
+    after a change to a method, run it again.
 
     Parameters
     ----------
@@ -126,7 +127,8 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Colle
     prints = {one.method.name: _fingerprint(one.config, (train, *tests)) for one in planned}
     lines = read_json_lines(path)[1:]
     wanted = {(name, seed, its) for name, its in prints.items() for seed in study.config.seed_range}
-    kept = [line for line in lines if _key(line) in wanted and not _is_of(line["method"], again)]
+    kept = [line for line in lines if _key(line) in wanted and _has_all(line)]
+    kept = [line for line in kept if not _is_of(line["method"], again)]
     if len(kept) < len(lines):
         tell(f"{study.name}: {len(lines) - len(kept)} runs under other settings or to run again are dropped")
     _rewrite(path, _heading(study, train, tests), kept)
@@ -146,6 +148,13 @@ def _key(line: dict[str, Any]) -> tuple[str, int, str]:
     return line["method"], line["seed"], line["fingerprint"]
 
 
+def _has_all(line: dict[str, Any]) -> bool:
+    """Whether a run has every figure that runs have today; one of an older cfmt is run again."""
+    from cfmt.report import METRICS
+
+    return all(figures.keys() >= set(METRICS) for figures in line["metrics"].values())
+
+
 def _is_of(method: str, names: Collection[str]) -> bool:
     """Whether a method is one of some, or an ablation of one."""
     return any(method == name or method.startswith(f"{name}-") for name in names)
@@ -163,7 +172,7 @@ def _ablations(config: ExperimentConfig) -> tuple[str, ...]:
     from cfmt.federated.methods import ablations
 
     (base,) = for_method(config, "cfmt").method_values()
-    return tuple(ablations(base))
+    return tuple(name for name, one in ablations(base).items() if replace(one, name=base.name) != base)
 
 
 def _missing(

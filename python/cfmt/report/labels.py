@@ -33,16 +33,19 @@ class Label:
 
 _LABELS = {
     "roc_auc": Label("ROC-AUC"),
+    "roc_auc_by_type": Label("ROC-AUC,\ntypes alike"),
     "pr_auc": Label("PR-AUC"),
     "f1": Label("F1\nat 0.5"),
     "macro_f1": Label("macro-F1\nat 0.5"),
     "f1_at_threshold": Label("F1 at\nthreshold"),
+    "f1_by_type": Label("F1 at thr.,\ntypes alike"),
     "macro_f1_at_threshold": Label("macro-F1 at\nthreshold"),
     "fpr_at_threshold": Label("FPR at\nthreshold", better="low"),
     "recall_at_fpr_1": Label("recall at\n1 % FPR"),
     "recall_at_fpr_5": Label("recall at\n5 % FPR"),
     "recall_known": Label("known\nattacks"),
     "recall_novel": Label("novel\nattacks"),
+    "recall_by_type": Label("recall,\ntypes alike"),
     "worst_client_f1": Label("worst\nclient F1"),
     "p10_client_f1": Label("10th pct.\nclient F1"),
     "in_distribution_roc_auc": Label("in-distr.\nROC-AUC"),
@@ -82,7 +85,8 @@ def label_of(metric: str) -> Label:
 def attack_kinds(metrics: Iterable[str]) -> list[str]:
     """Pick the recalls of known attacks, novel ones and each family out of the names of metrics."""
     apart = ["recall_known", "recall_novel"]
-    families = [m for m in metrics if m.startswith("recall_") and "fpr" not in m and m not in apart]
+    others = {*apart, "recall_by_type", "recall_at_fpr_1", "recall_at_fpr_5"}
+    families = [m for m in metrics if m.startswith("recall_") and m not in others]
     return apart + families
 
 
@@ -116,9 +120,11 @@ def all_attack(f1: float) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Its metrics: all rows have the same score, so the ROC-AUC is 1/2 and the PR-AUC is p.
+        Its metrics: all rows have the same score, so the ROC-AUC is 1/2 and the PR-AUC is p; attack types
+        counting the same changes none of them.
     """
-    flat = {"recall_known": 1.0, "recall_novel": 1.0, "fpr_at_threshold": 1.0, "alerts_per_million": 1e6}
-    at_any = dict.fromkeys(("f1", "f1_at_threshold"), f1)
+    ones = ("recall_known", "recall_novel", "recall_by_type", "fpr_at_threshold")
+    flat = dict.fromkeys(ones, 1.0) | {"alerts_per_million": 1e6}
+    at_any = dict.fromkeys(("f1", "f1_at_threshold", "f1_by_type"), f1)
     macro = dict.fromkeys(("macro_f1", "macro_f1_at_threshold"), f1 / 2)
-    return {"roc_auc": 0.5, "pr_auc": f1 / (2 - f1)} | at_any | macro | flat
+    return {"roc_auc": 0.5, "roc_auc_by_type": 0.5, "pr_auc": f1 / (2 - f1)} | at_any | macro | flat

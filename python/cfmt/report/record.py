@@ -14,7 +14,7 @@ from cfmt.report.strict_json import dumps, numbers
 
 __all__ = ["Measured", "RunRecord", "by_method", "metrics_by_method", "round_entry"]
 
-_FORMAT = 2
+_FORMAT = 3
 _CURVE = {field.name: f"test_{field.name}" for field in fields(CurvePoint)}
 
 

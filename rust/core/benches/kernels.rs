@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cfmt_core::aggregate::weighted_mean;
-use cfmt_core::balance::{Budget, meta_sample};
+use cfmt_core::balance::{Budget, Centres, meta_sample};
 use cfmt_core::batches::{Length, batch_plan};
 use cfmt_core::clients::ClientStreams;
 use cfmt_core::draw::{Weights, weighted_sample};
@@ -61,8 +61,9 @@ fn sampling(c: &mut Criterion) {
             let (offsets, clients) =
                 (even_offsets(N_ROWS, n_clients), (0..n_clients as i64).collect::<Vec<_>>());
             let (mu, streams) = (vec![0.3; n_clients], streams(&clients, Purpose::Sampling));
+            let centres = Centres { mu: &mu, minority_mu: None, sigma: 0.2 };
             c.bench_function(&format!("meta-sample, {name}: {shape}"), |b| {
-                b.iter(|| meta_sample(black_box(&errors), &labels, &offsets, &mu, 0.2, budget, streams));
+                b.iter(|| meta_sample(black_box(&errors), &labels, &offsets, centres, budget, streams));
             });
         }
     }

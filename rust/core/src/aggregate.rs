@@ -106,8 +106,9 @@ impl WeightedSum {
         }
         // The new sums stand apart until all are known to be finite, so that a refused call changes nothing.
         let mut sums: Vec<f64> = touched.iter().flat_map(|&cluster| self.of(cluster)).copied().collect();
-        // Two blocks a thread: one that the system holds up leaves the second to the others.
-        let block = sums.len().div_ceil(2 * rayon::current_num_threads()).clamp(BLOCK.0, BLOCK.1);
+        // A block a thread, so that updates are read in long stretches; none but the last ends within a vector.
+        let share = sums.len().div_ceil(rayon::current_num_threads()).next_multiple_of(64);
+        let block = share.clamp(BLOCK.0, BLOCK.1);
         let tasks: Vec<_> = sums
             .chunks_exact_mut(self.n_params)
             .zip(&touched)
@@ -211,7 +212,8 @@ pub fn weighted_mean(updates: &[f32], n_params: usize, weights: &[f64]) -> Resul
 /// Adds the members' coordinates from `start` on, each as one fold over the members in order.
 #[inline(always)]
 fn add_block(sums: &mut [f64], updates: &[f32], start: usize, members: &[Member]) {
-    let rest = add_groups::<8>(sums, updates, start, members);
+    let rest = add_groups::<16>(sums, updates, start, members);
+    let rest = add_groups::<4>(sums, updates, start, rest);
     add_groups::<1>(sums, updates, start, rest);
 }
 

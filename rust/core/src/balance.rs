@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
 use crate::draw::{draw_each, reserve};
-use crate::error::{Result, check_len};
+use crate::error::{Result, check, check_len};
 use crate::gaussian::{Gaussian, check_gaussian};
-use crate::keys::{Keys, Offset};
+use crate::keys::Keys;
+use crate::offset::Offset;
 use crate::ragged::{Offsets, Ragged, split_mut};
 
 /// The part of a client's stream from which its minority is drawn.
@@ -28,11 +29,22 @@ pub enum Budget {
     Matched,
 }
 
+/// The Gaussian weights of the meta-sampler.
+#[derive(Debug, Clone, Copy)]
+pub struct Centres<'a> {
+    /// Centre of each client's weights of majority rows.
+    pub mu: &'a [f64],
+    /// Centre of the weights of minority rows that are repeated; `None` repeats them uniformly.
+    pub minority_mu: Option<f64>,
+    /// Width of either.
+    pub sigma: f64,
+}
+
 /// The meta-sampler's draw: majority rows in proportion to the Gaussian weight of their error.
 ///
 /// `Budget::Under` returns every minority row and the majority rows that were drawn, in rising order of
-/// position. `Budget::Matched` returns every row of the minority, then minority rows drawn uniformly up to
-/// the majority's size, then the majority's draws.
+/// position. `Budget::Matched` returns every row of the minority, then minority rows drawn up to the majority's
+/// size, uniformly or by Gaussian weights, then the majority's draws.
 /// The weights are used in log space and never stored. MESA: Liu et al., `NeurIPS` 2020, arXiv 2010.08830.
 ///
 /// # Errors
@@ -42,14 +54,18 @@ pub fn meta_sample(
     errors: &[f32],
     labels: &[u8],
     offsets: &[i64],
-    mu: &[f64],
-    sigma: f64,
+    centres: Centres,
     budget: Budget,
     streams: ClientStreams,
 ) -> Result<Ragged<i64>> {
+    let Centres { mu, minority_mu, sigma } = centres;
     let rows = offsets_over("labels", labels.len(), offsets)?;
     check_len("errors", errors.len(), labels.len(), "one for each of labels")?;
     check_gaussian(errors, mu, sigma, rows.n_clients())?;
+    if let Some(mu) = minority_mu {
+        check((0.0..=1.0).contains(&mu), "minority_mu", mu, "between 0 and 1")?;
+    }
+    let of_minority = minority_mu.map(|mu| Gaussian::new(mu, sigma));
     balance(labels, rows, budget, streams, |client, out| {
         let k = client.k;
         let (gaussian, errors) = (Gaussian::new(mu[k], sigma), &errors[rows.range(k)]);
@@ -65,7 +81,7 @@ pub fn meta_sample(
                     }
                 },
             ),
-            Budget::Matched => client.meta_matched(gaussian, errors, out, streams),
+            Budget::Matched => client.meta_matched(gaussian, of_minority, errors, out, streams),
         }
     })
 }
@@ -192,14 +208,36 @@ impl<'a> Client<'a> {
         keys.draw(self.labels.len(), self.first, out, streams, self.k);
     }
 
-    fn meta_matched(&self, gaussian: Gaussian, errors: &[f32], out: &mut [i64], streams: ClientStreams) {
+    fn meta_matched(
+        &self,
+        gaussian: Gaussian,
+        of_minority: Option<Gaussian>,
+        errors: &[f32],
+        out: &mut [i64],
+        streams: ClientStreams,
+    ) {
         let (minority, majority) = out.split_at_mut(self.labels.len() - self.n_minority);
         let (kept, extra) = minority.split_at_mut(self.n_minority);
         kept.copy_from_slice(&self.minority_rows());
-        self.draw_minority(kept, extra, streams);
-        let distance = |(&error, &label)| {
-            if label == self.minority { f64::INFINITY } else { gaussian.distance(error) }
-        };
+        match of_minority {
+            None => self.draw_minority(kept, extra, streams),
+            Some(own) => self.draw_class(self.minority, own, errors, extra, streams, MINORITY),
+        }
+        self.draw_class(1 - self.minority, gaussian, errors, majority, streams, 0);
+    }
+
+    /// Draws rows of a class by weight and with replacement, from a part of the client's stream.
+    fn draw_class(
+        &self,
+        class: u8,
+        gaussian: Gaussian,
+        errors: &[f32],
+        out: &mut [i64],
+        streams: ClientStreams,
+        part: usize,
+    ) {
+        let distance =
+            |(&error, &label)| if label == class { gaussian.distance(error) } else { f64::INFINITY };
         let rows = errors.par_iter().zip(self.labels).with_min_len(CHUNK);
         let nearest = rows.map(distance).reduce(|| f64::INFINITY, f64::min);
         let cumulative = Cumulative::new(
@@ -209,11 +247,11 @@ impl<'a> Client<'a> {
                 let rows = errors[rows.clone()].iter().zip(&self.labels[rows]);
                 for (slot, (&error, &label)) in weights.iter_mut().zip(rows) {
                     let weight = gaussian.relative_weight(error, nearest);
-                    *slot = if label == self.minority { 0.0 } else { weight };
+                    *slot = if label == class { weight } else { 0.0 };
                 }
             },
         );
-        draw_each(majority, streams, self.k, 0, |words, out| cumulative.look_up(words, self.first, out));
+        draw_each(out, streams, self.k, part, |words, out| cumulative.look_up(words, self.first, out));
     }
 }
 
@@ -226,12 +264,15 @@ mod tests {
     const STREAMS: ClientStreams =
         ClientStreams { seed: 1, purpose: Purpose::Sampling, round: 0, clients: &[0] };
 
-    fn draws(errors: &[f32], labels: &[u8]) -> [Vec<i64>; 4] {
+    fn draws(errors: &[f32], labels: &[u8]) -> [Vec<i64>; 5] {
         let offsets = [0, labels.len() as i64];
-        let meta =
-            |budget| meta_sample(errors, labels, &offsets, &[0.3], 1e-4, budget, STREAMS).unwrap().values;
+        let meta = |budget, minority_mu| {
+            let centres = Centres { mu: &[0.3], minority_mu, sigma: 1e-4 };
+            meta_sample(errors, labels, &offsets, centres, budget, STREAMS).unwrap().values
+        };
         let (over, under) = (oversample(labels, &offsets, STREAMS), undersample(labels, &offsets, STREAMS));
-        [meta(Budget::Under), meta(Budget::Matched), under.unwrap().values, over.unwrap().values]
+        let [both, matched] = [Some(0.7), None].map(|own| meta(Budget::Matched, own));
+        [meta(Budget::Under, None), matched, under.unwrap().values, over.unwrap().values, both]
     }
 
     #[test]
@@ -244,7 +285,7 @@ mod tests {
 
     #[test]
     fn equal_classes_lose_no_row() {
-        let [meta_under, _, under, over] = draws(&[0.1, 0.2, 0.3, 0.4], &[0, 1, 1, 0]);
+        let [meta_under, _, under, over, _] = draws(&[0.1, 0.2, 0.3, 0.4], &[0, 1, 1, 0]);
         assert!([meta_under, under, over].iter().all(|rows| *rows == [0, 1, 2, 3]));
     }
 
@@ -255,7 +296,7 @@ mod tests {
             let attacks: usize = labels.iter().map(|&label| usize::from(label)).sum();
             let (few, many) = (attacks.min(labels.len() - attacks), attacks.max(labels.len() - attacks));
             prop_assume!(few > 0);
-            for (rows, each) in draws(&errors, &labels).iter().zip([few, many, few, many]) {
+            for (rows, each) in draws(&errors, &labels).iter().zip([few, many, few, many, many]) {
                 prop_assert_eq!(rows.len(), 2 * each);
                 prop_assert_eq!(rows.iter().filter(|&&row| labels[row as usize] == 1).count(), each);
             }

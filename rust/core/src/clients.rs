@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
+use crate::chacha::Words;
 use crate::error::{Error, Result, check_all, check_len};
 use crate::ragged::Offsets;
-use crate::stream::{Purpose, Stream, stream_chunk};
+use crate::stream::{Purpose, Stream, stream_chunk, stream_words};
 use crate::vector::vectorised;
 
 /// Rows of one client that are worked on as a piece: a large client is parallel over its pieces, and a
@@ -87,6 +88,11 @@ impl ClientStreams<'_> {
     /// Part `chunk` of the stream of the group's client `k`.
     pub fn chunk(&self, k: usize, chunk: usize) -> Stream {
         stream_chunk(self.seed, self.purpose, self.round, self.id(k), chunk as u64)
+    }
+
+    /// The same part, for kernels that need a word for every row.
+    pub fn words(&self, k: usize, chunk: usize) -> Words {
+        stream_words(self.seed, self.purpose, self.round, self.id(k), chunk as u64)
     }
 }
 

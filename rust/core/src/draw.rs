@@ -11,8 +11,10 @@ use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
 use crate::elementary::exp_nonpositive;
 use crate::error::{Error, Result, check_all, check_len};
-use crate::keys::{Keys, Offset, Weight};
+use crate::keys::Keys;
+use crate::offset::{Offset, Weight};
 use crate::ragged::{Ragged, offsets_of, split_mut};
+use crate::vector::vectorised;
 
 /// Weights of rows, as they are or as logarithms.
 #[derive(Debug, Clone, Copy)]
@@ -43,11 +45,11 @@ pub fn weighted_sample(
     streams.check(rows.n_clients())?;
     check_len("sizes", sizes.len(), rows.n_clients(), "one for each client of offsets")?;
     check_all("sizes", sizes, "at least 0", |size| size >= 0)?;
-    weights.check()?;
     let of = |k| Weights { values: &weights.values[rows.range(k)], ..weights };
-    let refused = (0..rows.n_clients())
-        .into_par_iter()
-        .find_map_first(|k| of(k).check_size(k, sizes[k] as usize, replace).err());
+    let refused = (0..rows.n_clients()).into_par_iter().find_map_first(|k| match of(k).count_positive() {
+        None => weights.check().err(),
+        Some(positive) => of(k).check_size(k, sizes[k] as usize, positive, replace).err(),
+    });
     if let Some(error) = refused {
         return Err(error);
     }
@@ -65,20 +67,40 @@ pub fn weighted_sample(
 
 impl Weights<'_> {
     fn check(self) -> Result<()> {
-        if self.log {
-            let allowed = "a logarithm below infinity (minus infinity: never drawn)";
-            return check_rows("weights", self.values, allowed, |w| w < f64::INFINITY);
-        }
-        check_rows("weights", self.values, "finite and at least 0", |w| (0.0..f64::INFINITY).contains(&w))
+        let allowed = if self.log {
+            "a logarithm below infinity (minus infinity: never drawn)"
+        } else {
+            "finite and at least 0"
+        };
+        let zero = self.zero();
+        check_rows("weights", self.values, allowed, |w| (zero..f64::INFINITY).contains(&w))
     }
 
-    fn check_size(self, k: usize, size: usize, replace: bool) -> Result<()> {
+    /// What stands for the weight 0: the least that is allowed.
+    fn zero(self) -> f64 {
+        if self.log { f64::NEG_INFINITY } else { 0.0 }
+    }
+
+    /// How many rows have a positive weight; `None` where a weight is not allowed.
+    fn count_positive(self) -> Option<usize> {
+        let zero = self.zero();
+        let count = |(allowed, positive), &w: &f64| {
+            (allowed & (zero..f64::INFINITY).contains(&w), positive + u64::from(w > zero))
+        };
+        let counted = |chunk: &[f64]| {
+            let (allowed, positive) = vectorised(
+                #[inline(always)]
+                || chunk.iter().fold((true, 0), count),
+            );
+            allowed.then_some(positive as usize)
+        };
+        self.values.par_chunks(CHUNK).map(counted).sum()
+    }
+
+    fn check_size(self, k: usize, size: usize, positive: usize, replace: bool) -> Result<()> {
         if size == 0 {
             return Ok(());
         }
-        let zero = if self.log { f64::NEG_INFINITY } else { 0.0 };
-        let counted = |chunk: &[f64]| chunk.iter().map(|&w| usize::from(w > zero)).sum::<usize>();
-        let positive: usize = self.values.par_chunks(CHUNK).map(counted).sum();
         if positive == 0 {
             return Err(Error::Impossible(format!(
                 "weights of client {k} must have a positive one to draw sizes[{k}] = {size} rows from, got none in \
@@ -144,15 +166,16 @@ impl Weights<'_> {
 /// [`Error::Impossible`] where memory does not suffice.
 pub fn reserve(sizes: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
     let total = sizes.iter().try_fold(0_i64, |total, &size| total.checked_add(size));
-    let mut values = Vec::new();
-    match total {
-        Some(total) if values.try_reserve_exact(total as usize).is_ok() => values.resize(total as usize, 0),
+    let values = match total {
+        // `vec!` gets its zeros from the system, page by page as the threads come to them, but would end the program
+        // where there is no room.
+        Some(total) if Vec::<i64>::new().try_reserve_exact(total as usize).is_ok() => vec![0; total as usize],
         _ => {
             let message =
                 "sizes must add up to what fits in memory; draw fewer rows, or fewer clients at a time";
             return Err(Error::Impossible(message.into()));
         }
-    }
+    };
     Ok((values, offsets_of(sizes.iter().map(|&size| size as usize))))
 }
 

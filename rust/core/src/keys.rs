@@ -2,73 +2,46 @@
 //! ("Weighted random sampling with a reservoir", Information Processing Letters 97, 2006).
 //!
 //! A row's key is `spread * ln E + offset`, `E` being an Exp(1) variate of its own; with `spread` 1 and the
-//! offset `-ln w` this is the logarithm of their key. Most keys are never computed: a sample tells below what
-//! ceiling the k smallest lie, and a bound that costs a few instructions tells which rows may lie below it.
+//! offset `-ln w` this is the logarithm of their key. Most keys are never computed: a sample tells between which
+//! numbers the k-th smallest lies, and a bound that costs a few instructions tells which rows may lie below them.
 //! Where the sample was misleading, all keys are computed. Costs O(rows), parallel over the pieces of a large
 //! client.
 #![allow(clippy::inline_always, reason = "what runs in `vectorised` must be inlined to become vector code")]
 
 use std::ops::Range;
 
-use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
+use crate::chacha::Words;
 use crate::clients::{CHUNK, ClientStreams};
-use crate::elementary::{ln, ln_lower_bound, ln_normal, ln_upper_bound, open_unit};
+use crate::exponential::{BLOCK, Block, ln_exponential, ln_exponential_bound};
+use crate::offset::Source;
 use crate::ragged::{offsets_of, split_mut};
-use crate::select::kth_smallest;
+use crate::select::{keep_up_to, kth_smallest};
 use crate::vector::vectorised;
 
 /// The part of a client's stream from which the sample's keys are drawn.
 const SAMPLE_PART: usize = 1 << 33;
-const MAX_SAMPLE: usize = 1 << 14;
+const MAX_SAMPLE: usize = 1 << 13;
 /// One row in so many is in the sample, or fewer.
 const SAMPLE_STEP: usize = 16;
 /// Smaller clients have all their keys computed.
 const MIN_ROWS_TO_SAMPLE: usize = 256;
-/// Rows whose words, offsets and keys stay in the first-level cache.
-const BLOCK: usize = 512;
 
-/// What a row's offset is made from.
-pub trait Source: Copy + Sync {
-    /// The offset: a number, plus infinity for a row that is never drawn, or minus infinity for one that always is.
-    fn offset(self, value: f64) -> f64;
-
-    /// At most the offset, and close to it.
-    fn bound(self, value: f64) -> f64;
-}
-
-/// Offsets as they are.
+/// Two numbers between which the last key of a draw is looked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Offset;
-
-impl Source for Offset {
-    #[inline(always)]
-    fn offset(self, value: f64) -> f64 {
-        value
-    }
-
-    #[inline(always)]
-    fn bound(self, value: f64) -> f64 {
-        value
-    }
+struct Bracket {
+    low: f64,
+    high: f64,
 }
 
-/// Weights, finite and at least 0: their offset is `-ln w`.
-#[derive(Debug, Clone, Copy)]
-pub struct Weight;
-
-impl Source for Weight {
-    #[inline(always)]
-    fn offset(self, value: f64) -> f64 {
-        -ln(value)
-    }
-
-    #[inline(always)]
-    fn bound(self, value: f64) -> f64 {
-        -ln_upper_bound(value)
-    }
+impl Bracket {
+    const EVERYTHING: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
 }
+
+/// The rows of a piece that are drawn for certain, their keys being below the bracket, and the ranks of those in it;
+/// both in the order of the rows.
+type Candidates = (Vec<u32>, Vec<u128>);
 
 /// How the keys of a client's rows are computed.
 pub struct Keys<S, F> {
@@ -93,105 +66,145 @@ impl<S: Source, F: Fn(Range<usize>, &mut [f64]) + Sync> Keys<S, F> {
         if out.is_empty() {
             return;
         }
-        let mut pieces = self.candidates(n, self.ceiling(n, out.len(), streams, k), streams, k);
-        if pieces.iter().map(Vec::len).sum::<usize>() < out.len() {
-            pieces = self.candidates(n, f64::INFINITY, streams, k);
-        }
-        let last = kth_smallest(&pieces, out.len());
-        let counts: Vec<usize> =
-            pieces.par_iter().map(|ranks| ranks.iter().filter(|&&rank| rank <= last).count()).collect();
-        split_mut(out, &offsets_of(counts)).into_par_iter().zip(&pieces).for_each(|(out, ranks)| {
-            for (slot, &rank) in out.iter_mut().zip(ranks.iter().filter(|&&rank| rank <= last)) {
-                *slot = (first + row_of(rank)) as i64;
-            }
-        });
+        let bracket = self.bracket(n, out.len(), streams, k);
+        let found = self.candidates(n, bracket, streams, k);
+        let (below, mut between) = if holds_last(&found, out.len()) {
+            found
+        } else {
+            self.candidates(n, Bracket::EVERYTHING, streams, k)
+        };
+        let last = kth_smallest(&between, out.len() - below.iter().map(Vec::len).sum::<usize>());
+        between.par_iter_mut().for_each(|ranks| keep_up_to(ranks, last));
+        let counts = below.iter().zip(&between).map(|(below, between)| below.len() + between.len());
+        let pieces = split_mut(out, &offsets_of(counts)).into_par_iter().zip(&below).zip(&between);
+        pieces.for_each(|((out, below), between)| merge(below, between, first, out));
     }
 
-    /// A number above the `size`-th smallest of `n` keys, in all but some 1 % of cases; at most infinity.
-    fn ceiling(&self, n: usize, size: usize, streams: ClientStreams, k: usize) -> f64 {
-        let share = size as f64 / n as f64;
-        if n < MIN_ROWS_TO_SAMPLE || share > 0.5 {
-            return f64::INFINITY;
+    /// Two numbers that enclose the `size`-th smallest of `n` keys, in all but some 0.3 % of cases.
+    fn bracket(&self, n: usize, size: usize, streams: ClientStreams, k: usize) -> Bracket {
+        if n < MIN_ROWS_TO_SAMPLE {
+            return Bracket::EVERYTHING;
         }
         let sample = (0..n).step_by((n / MAX_SAMPLE).max(SAMPLE_STEP));
-        let mut words = vec![0_u64; sample.len()];
-        streams.chunk(k, SAMPLE_PART).fill(&mut words[..]);
         let mut keys = vec![0.0; sample.len()];
         for (row, key) in sample.zip(&mut keys) {
             (self.values)(row..row + 1, std::slice::from_mut(key));
         }
-        vectorised(
-            #[inline(always)]
-            || {
-                for (key, &word) in keys.iter_mut().zip(&words) {
-                    *key = self.spread * ln_exponential(word) + self.source.offset(*key);
-                }
-            },
-        );
-        let expected = share * keys.len() as f64;
-        let rank = (expected + 2.5 * (expected * (1.0 - share)).sqrt() + 1.0) as usize;
-        if rank >= keys.len() {
-            return f64::INFINITY;
+        let (mut words, mut block) = (streams.words(k, SAMPLE_PART), Block::default());
+        for keys in keys.chunks_mut(BLOCK) {
+            block.refill(&mut words, keys.len());
+            vectorised(
+                #[inline(always)]
+                || self.compute(&block.joined(), keys),
+            );
         }
-        *keys.select_nth_unstable_by(rank, f64::total_cmp).1
+        let share = size as f64 / n as f64;
+        let expected = share * keys.len() as f64;
+        let slack = 3.0 * (expected * (1.0 - share)).sqrt() + 1.0;
+        let mut bracket = Bracket::EVERYTHING;
+        let mut lower = &mut keys[..];
+        if expected + slack < lower.len() as f64 {
+            let (left, high, _) = lower.select_nth_unstable_by((expected + slack) as usize, f64::total_cmp);
+            (bracket.high, lower) = (*high, left);
+        }
+        if expected > slack {
+            bracket.low = *lower.select_nth_unstable_by((expected - slack) as usize, f64::total_cmp).1;
+        }
+        bracket
     }
 
-    /// The ranks of the rows whose keys are at most `ceiling`, piece by piece, in the order of the rows.
-    fn candidates(&self, n: usize, ceiling: f64, streams: ClientStreams, k: usize) -> Vec<Vec<u128>> {
-        (0..n.div_ceil(CHUNK))
-            .into_par_iter()
+    /// The candidates of every piece, in the order of the pieces.
+    fn candidates(
+        &self,
+        n: usize,
+        bracket: Bracket,
+        streams: ClientStreams,
+        k: usize,
+    ) -> (Vec<Vec<u32>>, Vec<Vec<u128>>) {
+        let pieces = (0..n.div_ceil(CHUNK)).into_par_iter();
+        pieces
             .map(|c| {
-                let (rows, mut rng) = (c * CHUNK..n.min((c + 1) * CHUNK), streams.chunk(k, c));
+                let (rows, mut words) = (c * CHUNK..n.min((c + 1) * CHUNK), streams.words(k, c));
                 vectorised(
                     #[inline(always)]
-                    || self.piece(rows, ceiling, &mut rng),
+                    || self.piece(rows, bracket, &mut words),
                 )
             })
-            .collect()
+            .unzip()
     }
 
     #[inline(always)]
-    fn piece(&self, rows: Range<usize>, ceiling: f64, rng: &mut impl Rng) -> Vec<u128> {
-        let mut found = Vec::new();
-        let (mut words, mut values, mut keys) = ([0_u64; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        let mut places = [0_u32; BLOCK];
+    fn piece(&self, rows: Range<usize>, bracket: Bracket, words: &mut Words) -> Candidates {
+        let (mut below, mut between) = (Vec::new(), Vec::new());
+        let (mut block, mut values, mut bounds) = (Block::default(), [0.0; BLOCK], [0.0; BLOCK]);
+        let (mut chosen, mut keys) = ([0; BLOCK], [0.0; BLOCK]);
+        let (mut places, mut list) = ([0; BLOCK], [0; BLOCK]);
         for start in rows.clone().step_by(BLOCK) {
             let n = BLOCK.min(rows.end - start);
-            rng.fill(&mut words[..n]);
+            block.refill(words, n);
             (self.values)(start..start + n, &mut values[..n]);
-            for ((key, &word), &value) in keys[..n].iter_mut().zip(&words).zip(&values) {
-                *key = self.spread * ln_exponential_bound(word) + self.source.bound(value);
+            for ((bound, &high), &value) in bounds.iter_mut().zip(&block.high).zip(&values) {
+                *bound = self.spread * ln_exponential_bound(high) + self.source.bound(value);
             }
-            // Without a branch: every row is moved to the front, and stays there if it may be a candidate.
-            let mut kept = 0;
-            for i in 0..n {
-                let front = kept % BLOCK; // is `kept`: the remainder spares the check of the index
-                (places[front], words[front], values[front]) = (i as u32, words[i], values[i]);
-                kept += usize::from(keys[i] <= ceiling);
+            let kept = list_where(&bounds[..n], |bound| bound <= bracket.high, &mut places);
+            for ((word, key), &place) in chosen.iter_mut().zip(&mut keys).zip(&places[..kept]) {
+                (*word, *key) = (block.word(place as usize), values[place as usize]);
             }
-            for ((key, &word), &value) in keys[..kept].iter_mut().zip(&words).zip(&values) {
-                *key = self.spread * ln_exponential(word) + self.source.offset(value);
-            }
-            for ((&key, &word), &place) in keys[..kept].iter().zip(&words).zip(&places) {
-                if key <= ceiling {
-                    found.push(rank(key, word, start as u32 + place));
-                }
-            }
+            self.compute(&chosen, &mut keys[..kept]);
+            let row = |at: u32| start as u32 + places[at as usize % BLOCK];
+            let listed = list_where(&keys[..kept], |key| key < bracket.low, &mut list);
+            below.extend(list[..listed].iter().map(|&at| row(at)));
+            let within = |key| key >= bracket.low && key <= bracket.high;
+            let listed = list_where(&keys[..kept], within, &mut list);
+            between.extend(list[..listed].iter().map(|&at| {
+                let i = at as usize % BLOCK;
+                rank(keys[i], chosen[i], row(at))
+            }));
         }
-        found
+        (below, between)
+    }
+
+    /// Turns values into keys.
+    #[inline(always)]
+    fn compute(&self, words: &[u64], keys: &mut [f64]) {
+        for (key, &word) in keys.iter_mut().zip(words) {
+            *key = self.spread * ln_exponential(word) + self.source.offset(*key);
+        }
     }
 }
 
-/// The logarithm of the Exp(1) variate that a random word stands for, in [-36.8, 3.6].
-#[inline]
-fn ln_exponential(word: u64) -> f64 {
-    ln_normal(-ln_normal(open_unit(word)))
+/// Writes the places of the numbers of a kind, without a branch that chance decides; returns how many there are.
+#[inline(always)]
+fn list_where(numbers: &[f64], kind: impl Fn(f64) -> bool, places: &mut [u32; BLOCK]) -> usize {
+    let (mut ones, mut n) = ([0_u8; BLOCK], 0);
+    for (one, &number) in ones.iter_mut().zip(numbers) {
+        *one = u8::from(kind(number));
+    }
+    for (place, &one) in ones[..numbers.len()].iter().enumerate() {
+        places[n % BLOCK] = place as u32; // is `n`: the remainder spares the check of the index
+        n += usize::from(one);
+    }
+    n
 }
 
-/// At most `ln_exponential(word)`: `-ln u > 1 - u`.
-#[inline]
-fn ln_exponential_bound(word: u64) -> f64 {
-    ln_lower_bound(1.0 - open_unit(word))
+/// Whether the last of `size` rows lies in the bracket.
+fn holds_last((below, between): &(Vec<Vec<u32>>, Vec<Vec<u128>>), size: usize) -> bool {
+    let n_below = below.iter().map(Vec::len).sum::<usize>();
+    n_below < size && size <= n_below + between.iter().map(Vec::len).sum::<usize>()
+}
+
+/// Merges rows and the rows of ranks, both in rising order, into `out`.
+fn merge(rows: &[u32], ranks: &[u128], first: usize, out: &mut [i64]) {
+    let mut rows = rows.iter().copied().peekable();
+    let mut ranked = ranks.iter().map(|&rank| row_of(rank)).peekable();
+    for slot in out {
+        let next = match (rows.peek(), ranked.peek()) {
+            (Some(row), Some(other)) if row < other => rows.next(),
+            (_, Some(_)) => ranked.next(),
+            _ => rows.next(),
+        };
+        *slot = next.map_or(-1, |row| (first + row as usize) as i64);
+    }
 }
 
 /// The order of keys as an order of integers, no two alike: the key, then `E`, which falls as the word rises,
@@ -205,14 +218,15 @@ fn rank(key: f64, word: u64, row: u32) -> u128 {
 }
 
 /// The row of a rank.
-fn row_of(rank: u128) -> usize {
-    rank as u32 as usize
+fn row_of(rank: u128) -> u32 {
+    rank as u32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::{Purpose, stream};
+    use crate::offset::Offset;
+    use crate::stream::Purpose;
 
     const STREAMS: ClientStreams =
         ClientStreams { seed: 4, purpose: Purpose::Sampling, round: 1, clients: &[9] };
@@ -228,13 +242,16 @@ mod tests {
 
     fn by_sorting(n: usize, size: usize, spread: f64, offset: impl Fn(usize) -> f64) -> Vec<i64> {
         let words = (0..n.div_ceil(CHUNK)).flat_map(|c| {
-            let mut rng = STREAMS.chunk(0, c);
-            std::iter::repeat_with(move || rng.next_u64()).take(CHUNK)
+            let (mut words, mut block) = (STREAMS.words(0, c), Block::default());
+            (0..CHUNK / BLOCK).flat_map(move |_| {
+                block.refill(&mut words, BLOCK);
+                block.joined()
+            })
         });
         let key = |(row, word)| rank(spread * ln_exponential(word) + offset(row), word, row as u32);
         let mut ranks: Vec<u128> = (0..n).zip(words).map(key).collect();
         ranks.sort_unstable();
-        let mut rows: Vec<i64> = ranks[..size].iter().map(|&rank| row_of(rank) as i64).collect();
+        let mut rows: Vec<i64> = ranks[..size].iter().map(|&rank| i64::from(row_of(rank))).collect();
         rows.sort_unstable();
         rows
     }
@@ -272,13 +289,5 @@ mod tests {
             pool.install(|| draw(300_000, 30_000, 1.0, |row| (row % 100) as f64 * 0.1))
         };
         assert_eq!(run(1), run(3));
-    }
-
-    #[test]
-    fn the_bound_holds_at_the_ends() {
-        let mut rng = stream(1, Purpose::Sampling, 0, 0);
-        for word in [0, u64::MAX].into_iter().chain(std::iter::repeat_with(|| rng.next_u64()).take(10_000)) {
-            assert!(ln_exponential_bound(word) <= ln_exponential(word), "{word}");
-        }
     }
 }

@@ -15,6 +15,16 @@ pub fn kth_smallest(pieces: &[Vec<u128>], k: usize) -> u128 {
     nth(pieces.concat(), k - 1)
 }
 
+/// Keeps the numbers up to `last`, in their order: `retain`, without a branch that chance decides.
+pub fn keep_up_to(numbers: &mut Vec<u128>, last: u128) {
+    let mut kept = 0;
+    for i in 0..numbers.len() {
+        numbers[kept] = numbers[i];
+        kept += usize::from(numbers[i] <= last);
+    }
+    numbers.truncate(kept);
+}
+
 /// Looks for the `k`-th smallest between two order statistics of a sample, which enclose it almost surely;
 /// `None` where they do not.
 fn kth_in_bracket(pieces: &[Vec<u128>], k: usize) -> Option<u128> {
@@ -85,6 +95,9 @@ mod tests {
             let pieces: Vec<Vec<u128>> = numbers.chunks(30).map(<[u128]>::to_vec).collect();
             prop_assert_eq!(kth_smallest(&pieces, k), by_sorting(&numbers, k));
             prop_assert_eq!(kth_smallest(std::slice::from_ref(&numbers), k), by_sorting(&numbers, k));
+            let (last, mut kept) = (numbers[0], numbers.clone());
+            keep_up_to(&mut kept, last);
+            prop_assert_eq!(kept, numbers.into_iter().filter(|&number| number <= last).collect::<Vec<_>>());
         }
     }
 }

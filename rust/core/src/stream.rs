@@ -7,6 +7,8 @@
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::chacha::Words;
+
 /// The generator behind every stream.
 pub type Stream = ChaCha8Rng;
 
@@ -38,11 +40,13 @@ pub enum Purpose {
     PolicyLearning = 11,
     /// Generated traffic.
     Synthetic = 12,
+    /// Which clients judge the trained model of which.
+    Judges = 13,
 }
 
 impl Purpose {
     /// Every purpose with the name that Python uses.
-    pub const NAMES: [(&'static str, Self); 12] = [
+    pub const NAMES: [(&'static str, Self); 13] = [
         ("partition", Self::Partition),
         ("prevalence", Self::Prevalence),
         ("repair", Self::Repair),
@@ -55,16 +59,13 @@ impl Purpose {
         ("exploration", Self::Exploration),
         ("policy-learning", Self::PolicyLearning),
         ("synthetic", Self::Synthetic),
+        ("judges", Self::Judges),
     ];
 }
 
 /// The stream of one item: the same key gives the same stream, on any machine.
 pub fn stream(seed: u64, purpose: Purpose, round: u64, item: u64) -> Stream {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
-    key[16..24].copy_from_slice(&round.to_le_bytes());
-    let mut rng = ChaCha8Rng::from_seed(key);
+    let mut rng = ChaCha8Rng::from_seed(key(seed, purpose, round));
     rng.set_stream(item);
     rng
 }
@@ -74,6 +75,19 @@ pub fn stream_chunk(seed: u64, purpose: Purpose, round: u64, item: u64, chunk: u
     let mut rng = stream(seed, purpose, round, item);
     rng.set_word_pos(u128::from(chunk) << 32);
     rng
+}
+
+/// The words of [`stream_chunk`] in another order, for kernels that need very many.
+pub fn stream_words(seed: u64, purpose: Purpose, round: u64, item: u64, chunk: u64) -> Words {
+    Words::new(&key(seed, purpose, round), item, chunk << 28)
+}
+
+fn key(seed: u64, purpose: Purpose, round: u64) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(&(purpose as u64).to_le_bytes());
+    key[16..24].copy_from_slice(&round.to_le_bytes());
+    key
 }
 
 #[cfg(test)]
