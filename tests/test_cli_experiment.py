@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +148,88 @@ def test_an_interrupted_comparison_goes_on_to_the_same_summary(
     assert "[3/6] cfmt seed 0" in err
     assert figures(json.loads(out)) == figures(json.loads(finished[1]))
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 2 * 2 * 3
+
+
+def test_a_run_goes_on_with_what_it_was_begun_with_alone(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    config, environment = folder / "config.toml", folder / "environment.json"
+    text, begun = config.read_text(), environment.read_text()
+    sha256 = json.loads(begun)["sources"][0]["sha256"]
+    for path, damaged, code, message in (
+        (
+            config,
+            text.replace("rounds = 2", "rounds = 3"),
+            errors.FAILED,
+            f"{config}: was changed since the run began",
+        ),
+        (config, text + "[", errors.MISUSED, f"{config}: is not TOML"),
+        (
+            environment,
+            begun.replace(sha256, "0" * 64),
+            errors.FAILED,
+            f"{folder}: was begun on other data (sha256 0000",
+        ),
+    ):
+        path.write_text(damaged)
+        found, out, err = invoke("compare", "--resume", folder)
+        assert (found, out) == (code, "")
+        assert err.splitlines()[-1].startswith(f"error: {message}")
+        config.write_text(text)
+        environment.write_text(begun)
+    assert invoke("compare", "--resume", folder, "--quiet")[0] == 0
+
+
+def test_attacks_beyond_the_prevalence_are_told(tmp_path: Path) -> None:
+    few = ["--clients", "50", "--rows-per-client", "4,8", "--min-size", "2", "--train-rows", "2000"]
+    code, _, err = invoke(
+        "run", *few, "--hidden", 8, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "a"
+    )
+    assert code == 0
+    assert re.search(
+        r"seed 0: [\d.]+ % of the clients' rows are attacks, not 5 % at most: each keeps one", err
+    )
+    code, _, err = invoke("run", *TINY, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "b")
+    assert code == 0
+    assert "% at most" not in err
+
+
+def test_a_disk_that_is_full_is_named_with_the_way_to_go_on(
+    finished: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    code = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
+sys.argv = ["cfmt", *{COMPARE}, "--out", {str(folder)!r}]
+from cfmt.cli import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    model = folder / "models" / "fedavg-seed0.safetensors"
+    assert done.returncode == errors.FAILED
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {model}: File too large; 0 of 6 runs are finished in {folder}; "
+        f"go on with: cfmt compare --resume {folder}"
+    )
+    assert list(model.parent.iterdir()) == []
+    resumed, out, err = invoke("compare", "--resume", folder, "--json")
+    assert resumed == 0, err
+    assert figures(json.loads(out)) == figures(json.loads(finished[1]))
+
+
+@pytest.mark.parametrize("engine", ["native", "torch"])
+def test_a_training_that_diverges_is_no_fault_of_ours(tmp_path: Path, engine: str) -> None:
+    given = ["--learning-rate", "1e30", "--rounds", "3", "--engine", engine, "--method", "fedavg"]
+    code, _, err = invoke("run", *TINY, *given, "--out", tmp_path / "run")
+    assert code == errors.MISUSED
+    *_, line = err.splitlines()
+    assert line.startswith("error: fedavg seed 0: ")
+    assert "lower" in line
+    assert "learning" in line
+    assert "fault of cfmt" not in line
 
 
 def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:

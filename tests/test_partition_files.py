@@ -124,3 +124,27 @@ def test_an_error_while_writing_leaves_no_finished_partition(
 def test_parts_of_two_dimensions_are_refused() -> None:
     with pytest.raises(ValueError, match="one dimension"):
         check_parts(Ragged(PARTS.values[:, None], PARTS.offsets), 500)
+
+
+def test_an_array_cut_to_nothing_is_named(tmp_path: Path) -> None:
+    saved = save(tmp_path)
+    (tmp_path / "rows.npy").write_bytes(b"")
+    with pytest.raises(DataError, match=r"rows\.npy: is not whole .* make the partition anew"):
+        saved.parts(FAMILY, IS_ATTACK)
+
+
+def test_what_does_not_belong_together_is_not_saved(tmp_path: Path) -> None:
+    other = PartitionSpec(n_clients=41, rows_per_client=(3, 9))
+    for spec, is_attack, message in (
+        (other, IS_ATTACK, "parts must be of the spec's 41 clients, got 40"),
+        (SPEC, IS_ATTACK[:-1], "is_attack must have 500 elements, as family has, got 499"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            save_partition(tmp_path, PARTS, spec=spec, seed=5, family=FAMILY, is_attack=is_attack)
+    assert not list(tmp_path.iterdir())
+
+
+def test_folders_may_be_text(tmp_path: Path) -> None:
+    folder = str(tmp_path / "parts")
+    save_partition(folder, PARTS, spec=SPEC, seed=5, family=FAMILY, is_attack=IS_ATTACK)
+    assert load_partition(folder).seed == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -218,3 +219,28 @@ def test_measures_refuse_what_they_cannot_measure() -> None:
     for sizes in (np.zeros(0, np.int64), np.array([3, -1]), np.zeros((2, 2), np.int64)):
         with pytest.raises(ValueError, match="sizes must be a non-empty vector"):
             gini(sizes)
+
+
+def test_measures_refuse_what_is_no_array_of_whole_numbers() -> None:
+    for measure in (imbalance_ratio, jensen_shannon, gini):
+        given: Any
+        for given, message in (
+            ([[1, 2]], "must be a numpy array of int64, got list"),
+            (np.array([[1.0, np.nan]]), "must be int64, got float64"),
+        ):
+            with pytest.raises(TypeError, match=message):
+                measure(given)
+
+
+def test_more_classes_than_memory_are_an_error_and_do_not_end_the_process() -> None:
+    parts = Ragged(np.array([0, 1]), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match=r"n_classes=\d+ on 2 clients do not fit into memory"):
+        class_counts(parts, np.array([0, 1]), 2**60)
+
+
+def test_one_client_is_not_counted_from_the_end() -> None:
+    parts = Ragged(np.array([5, 6]), np.array([0, 1, 2]))
+    assert parts.of(1).tolist() == [6]
+    for client in (-1, 2):
+        with pytest.raises(IndexError, match=rf"client must be in 0\.\.2, got {client}"):
+            parts.of(client)

@@ -48,7 +48,7 @@ def test_open_wants_a_run_that_was_begun(tmp_path: Path) -> None:
     with pytest.raises(RunDirectoryError, match=r"holds no config\.toml"):
         RunDirectory.open(tmp_path)
     begin(tmp_path)
-    assert RunDirectory.open(tmp_path).read_config() == "[training]\nrounds = 3\n"
+    assert RunDirectory.open(tmp_path).config_path.read_text() == "[training]\nrounds = 3\n"
 
 
 def test_lines_hold_report_and_curve_with_null_for_nan(tmp_path: Path) -> None:
@@ -152,8 +152,9 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         raise OSError("disk full")
 
     monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match="disk full") as caught:
         directory.write_summary({"new": 2})
+    assert caught.value.filename == str(tmp_path / "summary.json")
     assert json.loads((tmp_path / "summary.json").read_text()) == {"old": 1}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "summary.json"]
 
@@ -183,3 +184,20 @@ def test_methods_on_different_seeds_are_refused() -> None:
         by_method([])
     with pytest.raises(ValueError, match=r"\[0\] for fedavg and \[1\] for cfmt; finish .* --resume"):
         by_method([made_up_record("fedavg", 0), made_up_record("cfmt", 1)])
+
+
+@pytest.mark.parametrize("line", ["3", '{"method": "cfmt"}'])
+def test_a_line_that_is_no_round_is_named(tmp_path: Path, line: str) -> None:
+    directory = begin(tmp_path)
+    (tmp_path / "metrics.jsonl").write_text(f"{line}\n")
+    with pytest.raises(RunDirectoryError, match=r"metrics\.jsonl, line 1: is no round; remove the line"):
+        directory.read_rounds()
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"[]", b'{"sources": 3}'])
+def test_a_run_on_unknown_data_is_not_gone_on_with(tmp_path: Path, damage: bytes | None) -> None:
+    directory = begin(tmp_path)
+    if damage is not None:
+        (tmp_path / "environment.json").write_bytes(damage)
+    with pytest.raises(RunDirectoryError, match=r"environment\.json: cannot be read, .* start anew"):
+        directory.check_unchanged([])

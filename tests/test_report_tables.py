@@ -78,6 +78,12 @@ def test_one_seed_has_no_interval_and_one_method_no_best() -> None:
     assert "Difference" not in text
 
 
+def test_one_seed_promises_no_interval_of_differences() -> None:
+    text = compared(["fedavg", "cfmt"], (0,)).split("Difference from fedavg")[1]
+    assert "one seed: no intervals" in text
+    assert "95 %" not in text
+
+
 def test_differences_are_marked_where_their_interval_leaves_out_zero() -> None:
     text = compared(["fedavg", "fedprox", "cfmt"], (0, 1, 2, 3, 4)).split("Difference from fedavg")[1]
     assert "fedavg " not in text.split("\n", 1)[1]
@@ -90,6 +96,20 @@ def test_nothing_is_cut_off_at_100_columns() -> None:
     assert "…" not in text
     assert "cfmt-receive-cluster" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("width", [60, 80, 90])
+def test_a_narrow_terminal_cuts_tables_between_columns_and_no_figure(width: int) -> None:
+    names = ["fedavg", "cfmt", "cfmt-random-clusters"]
+    methods, differences = summarise_runs(
+        metrics_by_method(made_up_records(names, (0, 1, 2))), baseline="fedavg"
+    )
+    shown = comparison_tables(methods, differences, setting((0, 1, 2)), test="KDDTest+")
+    narrow, wide = (render(shown, width=columns) for columns in (width, 100))
+    assert "…" not in narrow
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= width
+    assert set(wide.replace("─", "").split()) <= set(narrow.split())
+    assert narrow.count("\nmethod ") > wide.count("\nmethod ") == 6
 
 
 def test_run_table_shows_threshold_families_and_clusters() -> None:

@@ -94,7 +94,7 @@ def test_a_file_holds_heading_and_runs(results: Path) -> None:
         True,
         (0, 1),
     )
-    assert "f1@cost:fn=10,fp=1" in study.rows[0].metrics["synthetic_figures.json"]
+    assert "f1@cost:fn=10,fp=1" in study.rows[0].metrics["synthetic"]
     assert study.heading.setting.describe().endswith("attacks 5 % · 2 seeds")
 
 

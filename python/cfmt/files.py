@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -13,6 +14,15 @@ from typing import Any, BinaryIO
 from cfmt.errors import RunDirectoryError
 
 __all__ = ["append_line", "atomic_file", "read_json_lines", "write_atomic"]
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Have errors name the file to be written: a full disk names none, a temporary file a random one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(path)) from error
 
 
 @contextmanager
@@ -32,19 +42,21 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        If the file cannot be written; the old one is then untouched, as it is after any other error.
+        If the file cannot be written; the old one is then untouched, as it is after any other error. The
+        error names ``path``.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with _naming(path):
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -79,9 +91,9 @@ def append_line(path: Path, line: str) -> None:
     Raises
     ------
     OSError
-        If the file cannot be written.
+        If the file cannot be written; the error names it.
     """
-    with path.open("ab") as file:
+    with _naming(path), path.open("ab") as file:
         file.write(line.encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())

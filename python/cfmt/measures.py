@@ -59,6 +59,8 @@ def imbalance_ratio(counts: IntArray) -> FloatArray:
 
     Raises
     ------
+    TypeError
+        If `counts` are no array of whole numbers.
     ValueError
         If `counts` are not two-dimensional or negative.
     """
@@ -88,6 +90,8 @@ def jensen_shannon(counts: IntArray) -> FloatArray:
 
     Raises
     ------
+    TypeError
+        If `counts` are no array of whole numbers.
     ValueError
         If `counts` are not two-dimensional or negative.
 
@@ -120,9 +124,12 @@ def gini(sizes: IntArray) -> float:
 
     Raises
     ------
+    TypeError
+        If `sizes` are no array of whole numbers.
     ValueError
         If there are no sizes, or negative ones.
     """
+    _check_whole("sizes", sizes)
     if sizes.ndim != 1 or sizes.size == 0 or sizes.min() < 0:
         msg = f"sizes must be a non-empty vector of counts that are not negative, got shape {sizes.shape}"
         raise ValueError(msg)
@@ -134,7 +141,18 @@ def gini(sizes: IntArray) -> float:
     return float(np.sum(ranks * np.sort(sizes))) / (n * total)
 
 
+def _check_whole(name: str, values: object) -> None:
+    if not isinstance(values, np.ndarray):
+        kind = type(values).__name__
+        raise TypeError(
+            f"{name} must be a numpy array of int64, got {kind}; use np.asarray({name}, np.int64)"
+        )
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be int64, got {values.dtype}; use {name}.astype(np.int64)")
+
+
 def _check_counts(counts: IntArray) -> None:
+    _check_whole("counts", counts)
     if counts.ndim != 2 or counts.min(initial=0) < 0:
         msg = f"counts must have shape (n_clients, n_classes) and not be negative, got shape {counts.shape}"
         raise ValueError(msg)

@@ -89,7 +89,7 @@ class SavedPartition:
 
 
 def save_partition(
-    folder: Path,
+    folder: Path | str,
     parts: Ragged[np.int64],
     *,
     spec: PartitionSpec,
@@ -101,7 +101,7 @@ def save_partition(
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or str
         Folder to make; it may be there if it is empty.
     parts : Ragged of int64
         Row indices of each client.
@@ -123,9 +123,17 @@ def save_partition(
     DataError
         If the folder cannot be made, or holds something.
     TypeError, ValueError
-        If ``parts`` are not parts of such a table.
+        If ``parts`` are not parts of such a table, or not of as many clients as ``spec`` says.
     """
+    folder = Path(folder)
     check_parts(parts, len(family))
+    if len(is_attack) != len(family):
+        raise ValueError(f"is_attack must have {len(family)} elements, as family has, got {len(is_attack)}")
+    if parts.n_clients != spec.n_clients:
+        raise ValueError(
+            f"parts must be of the spec's {spec.n_clients} clients, got {parts.n_clients}; "
+            "give the spec that they were made with"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -140,12 +148,12 @@ def save_partition(
     return load_partition(folder)
 
 
-def load_partition(folder: Path) -> SavedPartition:
+def load_partition(folder: Path | str) -> SavedPartition:
     """Read what a saved partition is; its rows are mapped by :meth:`SavedPartition.parts`.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or str
         As given to :func:`save_partition`.
 
     Returns
@@ -157,6 +165,7 @@ def load_partition(folder: Path) -> SavedPartition:
     DataError
         If the folder holds no finished partition of this format.
     """
+    folder = Path(folder)
     path = folder / _PAGE
     try:
         page = json.loads(path.read_text(encoding="utf-8"))
@@ -186,7 +195,7 @@ def _map(path: Path) -> npt.NDArray[np.int64]:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); make the partition anew") from error
-    except ValueError as error:
+    except (EOFError, ValueError) as error:
         raise DataError(f"{path}: is not whole ({error}); make the partition anew") from error
     mapped: npt.NDArray[np.int64] = array.view(np.ndarray)
     return mapped

@@ -62,7 +62,9 @@ class Ragged(NamedTuple, Generic[T]):
         return np.repeat(np.arange(self.n_clients), self.sizes)
 
     def of(self, client: int) -> npt.NDArray[T]:
-        """Return a view of one client's values."""
+        """Return a view of one client's values; there is no counting from the end."""
+        if not 0 <= client < self.n_clients:
+            raise IndexError(f"client must be in 0..{self.n_clients}, got {client}")
         return self.values[self.offsets[client] : self.offsets[client + 1]]
 
     def take(self, clients: npt.NDArray[np.int64]) -> Ragged[T]:

@@ -3,10 +3,13 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+/// More than any machine has; a slip that asked for more could end the process.
+const MOST: usize = 4096;
+
 #[pyfunction]
 pub fn set_threads(py: Python<'_>, threads: usize) -> PyResult<()> {
-    if threads == 0 {
-        return Err(PyValueError::new_err("threads must be at least 1, got 0"));
+    if !(1..=MOST).contains(&threads) {
+        return Err(PyValueError::new_err(format!("threads must be in 1..={MOST}, got {threads}")));
     }
     py.detach(|| {
         let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any
@@ -15,6 +16,15 @@ __all__ = ["FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error"]
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
+_NO_SPACE, _NO_RIGHT = "; free some space there", "; name a folder that you may write in"
+_REMEDIES = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EROFS: _NO_RIGHT,
+    errno.EACCES: _NO_RIGHT,
+}
+_NO_MEMORY = "out of memory; take fewer clients, a smaller --hidden or --group-size, or fewer --threads"
+_TORCH_NO_MEMORY = ("can't allocate memory", "out of memory")  # torch has no MemoryError
 _TRAIN_EXTRA = frozenset({"matplotlib", "polars", "safetensors", "scipy", "torch"})
 
 
@@ -52,7 +62,9 @@ def _line(error: Exception) -> str:
         case CfmtError():
             return str(error)
         case OSError(filename=str(filename), strerror=str(reason)):
-            return f"{filename}: {reason}"
+            return f"{filename}: {reason}{_REMEDIES.get(error.errno or 0, '')}"
         case MemoryError():
-            return "out of memory; take fewer clients, a smaller --group-size or fewer --threads"
+            return _NO_MEMORY
+        case RuntimeError() if any(words in str(error) for words in _TORCH_NO_MEMORY):
+            return _NO_MEMORY
     return f"{type(error).__name__}: {error} (a fault of cfmt; CFMT_DEBUG=1 shows where)"

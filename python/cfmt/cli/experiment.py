@@ -14,7 +14,7 @@ from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
 from cfmt.config import ExperimentConfig, departures, for_method, tuned_name
-from cfmt.errors import ConfigError
+from cfmt.errors import CfmtError, ConfigError, RunDirectoryError
 from cfmt.protocol.plan import Planned, plan_methods
 from cfmt.protocol.threads import use_threads
 from cfmt.protocol.traffic import load_tables, split
@@ -114,14 +114,22 @@ def carry_out(
             for seed in config.seed_range:
                 missing = [one for one in planned if (one.method.name, seed) not in done]
                 _run_seed(missing, seed, directory, reporter, alone=n_runs == 1)
+        return _finish(config, train, directory)
     except KeyboardInterrupt:
-        typer.echo(
-            f"interrupted; {len(directory.read_runs())} of {n_runs} runs are finished in {directory.path}; "
-            f"go on with: cfmt {command} --resume {shlex.quote(str(directory.path))}",
-            err=True,
-        )
+        typer.echo(f"interrupted; {_how_to_go_on(directory, command, n_runs)}", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    return _finish(config, train, directory)
+    except OSError as error:
+        if isinstance(error, CfmtError) or error.filename is None:
+            raise
+        todo = _how_to_go_on(directory, command, n_runs)
+        raise RunDirectoryError(f"{error.filename}: {error.strerror}; {todo}") from error
+
+
+def _how_to_go_on(directory: RunDirectory, command: str, n_runs: int) -> str:
+    return (
+        f"{len(directory.read_runs())} of {n_runs} runs are finished in {directory.path}; "
+        f"go on with: cfmt {command} --resume {shlex.quote(str(directory.path))}"
+    )
 
 
 def _tell_what_is_odd(config: ExperimentConfig, reporter: Reporter) -> None:
@@ -166,14 +174,19 @@ def _run_seed(
         reporter.on_round(method, seed, report, point)
 
     for one in planned:
-        (run,) = compare(
-            one.build,
-            [one.method],
-            one.settings,
-            seeds=[seed],
-            on_round=on_round,
-            on_clients=reporter.on_clients,
-        )
+        try:
+            (run,) = compare(
+                one.build,
+                [one.method],
+                one.settings,
+                seeds=[seed],
+                on_round=on_round,
+                on_clients=reporter.on_clients,
+            )
+        except ValueError as error:  # a kernel's, such as of a training that diverged: it has the remedy
+            if isinstance(error, CfmtError):
+                raise
+            raise ConfigError(f"{one.method.name} seed {seed}: {error}") from error
         federation = one.build(seed)
         save_detector(
             directory.model_path(None if alone else run.method.name, seed),

@@ -128,7 +128,7 @@ def _metavar(field: FieldInfo) -> str:
 
 
 def _show(value: object) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return ",".join(str(item) for item in value)
     return "none" if value is None else str(value)
 

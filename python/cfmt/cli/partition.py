@@ -17,7 +17,7 @@ from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon, load_parti
 from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
 from cfmt.config import Tree, build_config, merge, read_toml, with_saved_partition
-from cfmt.errors import RunDirectoryError
+from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.protocol.traffic import load_tables, split
 
 __all__ = ["partition"]
@@ -35,7 +35,12 @@ PartitionFolder = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="New folder to keep the partition in, for --partition-from."),
 ]
-FirstSeed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the split.")]
+FirstSeed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, help=r"Seed of the split. [dim]\[default: 0, or that of --partition-from][/dim]"
+    ),
+]
 
 
 @takes_keys("protocol", "data", "partition")
@@ -44,13 +49,12 @@ def partition(
     config: ConfigFile = None,
     out: PartitionFolder = None,
     plot: PlotFolder = None,
-    seed: FirstSeed = 0,
+    seed: FirstSeed = None,
 ) -> None:
     """Show how the training rows are dealt out to the clients, and keep it: sizes, attacks, skew."""
     tree = with_saved_partition(merge(read_toml(config) if config else {}, given))
     checked = build_config(tree)
-    if checked.partition.saved is not None:
-        seed = load_partition(checked.partition.saved).seed
+    seed = _seed(checked.partition.saved, seed)
     train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
     parts = split(checked, train, seed)
     from cfmt.report import Setting
@@ -67,6 +71,19 @@ def partition(
         typer.echo(f"kept in {out}", err=True)
     if plot is not None:
         _save_plot(counts, train.families, title, plot)
+
+
+def _seed(saved: Path | None, given: int | None) -> int:
+    """Return the seed of the split, which is a saved partition's own."""
+    if saved is None:
+        return given or 0
+    own = load_partition(saved).seed
+    if given not in (None, own):
+        raise ConfigError(
+            f"--seed {given}: the partition in {saved} was made with seed {own}; leave the option out, or "
+            "make another partition"
+        )
+    return own
 
 
 def _spread(counts: npt.NDArray[np.int64]) -> Iterator[RenderableType]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +64,7 @@ def read_config(
         )
     from cfmt.report import RunDirectory
 
-    stored = tomllib.loads(RunDirectory.open(resume).read_config())
+    stored = read_toml(RunDirectory.open(resume).config_path)
     base = merge(defaults, read_toml(file)) if file else stored
     config = build_config(with_saved_partition(merge(base, given)))
     changed = differences(build_config(stored), config, but=("training.threads",))
@@ -134,18 +133,23 @@ def begin(
     Raises
     ------
     RunDirectoryError
-        If the folder cannot be made, or is not empty.
+        If the folder cannot be made, or is not empty; or if the run to go on with was begun on other
+        data, or its configuration was edited.
     """
+    from cfmt.data.reading import sha256_of
     from cfmt.report import RunDirectory, describe_environment
 
+    sources = [source for table in (train, *tests) for source in table.sources]
     if resume is not None:
-        return RunDirectory.open(resume)
+        directory = RunDirectory.open(resume)
+        directory.check_unchanged(sources)
+        return directory
     started = datetime.now(UTC)
     directory = RunDirectory.create(out or Path("runs") / f"{started:%Y%m%dT%H%M%SZ}-{command}")
-    sources = [source for table in (train, *tests) for source in table.sources]
     environment = describe_environment(
         sources, command=["cfmt", *sys.argv[1:]], started=started, threads=config.training.threads
     )
-    directory.write_environment(environment)
-    directory.write_config(to_toml(config))
+    text = to_toml(config)
+    directory.write_environment(environment | {"config_sha256": sha256_of(text.encode())})
+    directory.write_config(text)
     return directory

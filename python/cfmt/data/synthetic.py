@@ -132,7 +132,7 @@ def load_synthetic(n_train: int = 20_000, n_test: int = 5_000, *, seed: int) -> 
             *(name for family in figures["families"] for name in family["attack_types"]),
             *(novel.name for novel in NOVEL_TYPES),
         ),
-        source=Source(_FILE, sha256_of(text), figures["source"]["n_rows"]),
+        source=Source("synthetic", sha256_of(text), figures["source"]["n_rows"]),
     )
     known = _known_kinds(figures, names)
     train = _draw(known, n_train, names, generator(seed, "synthetic", item=1))

@@ -214,6 +214,25 @@ def federation_builder(
         for kind, count in federation.notes().items():
             if count:
                 note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
+        _note_prevalence(config.partition.prevalence, parts, train, seed, note)
         return federation
 
     return build
+
+
+def _note_prevalence(
+    wanted: float | tuple[float, float] | None,
+    parts: Ragged[np.int64],
+    train: Table,
+    seed: int,
+    note: Callable[[str], None],
+) -> None:
+    """Tell where the prevalence cannot be: a client keeps one attack, a large share of few rows."""
+    if wanted is None or len(parts.values) == 0:
+        return
+    most, share = max(np.atleast_1d(wanted)), train.is_attack[parts.values].mean()
+    if share > most:
+        note(
+            f"note: seed {seed}: {100 * share:.1f} % of the clients' rows are attacks, not {100 * most:g} % "
+            "at most: each keeps one, however few rows it has"
+        )

@@ -133,10 +133,14 @@ def _stack_bars(
 
 def _draw_sizes(axes: Axes, sizes: Counts) -> None:
     """Draw sizes on a logarithmic axis, with edges between whole numbers of rows."""
+    from matplotlib.ticker import LogFormatter
+
     edges = np.unique(np.floor(np.geomspace(sizes.min(), sizes.max() + 1, _BINS + 1))) - 0.5
     edges[-1] = sizes.max() + 0.5
     _draw_histogram(axes, sizes, edges, "rows of a client")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(LogFormatter())  # 40, not 4 x 10^1
+    axes.xaxis.set_minor_formatter(LogFormatter())
 
 
 def _draw_histogram(

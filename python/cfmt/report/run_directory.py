@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cfmt.data import Source
+from cfmt.data.reading import sha256_of
 from cfmt.errors import RunDirectoryError
 from cfmt.federated.evaluation import CurvePoint
 from cfmt.federated.state import RoundReport
@@ -84,23 +87,59 @@ class RunDirectory:
         RunDirectoryError
             If there is no such directory.
         """
-        if not (path / "config.toml").is_file():
+        directory = cls(path)
+        if not directory.config_path.is_file():
             raise RunDirectoryError(
                 f"{path}: holds no config.toml, so no run began there; start one with --out {path}"
             )
-        return cls(path)
+        return directory
+
+    @property
+    def config_path(self) -> Path:
+        """Where the effective configuration is, as TOML."""
+        return self.path / "config.toml"
 
     def write_config(self, text: str) -> None:
         """Write the effective configuration, as TOML."""
-        write_atomic(self.path / "config.toml", text)
-
-    def read_config(self) -> str:
-        """Read the effective configuration, as TOML."""
-        return (self.path / "config.toml").read_text(encoding="utf-8")
+        write_atomic(self.config_path, text)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
         """Write what :func:`cfmt.report.describe_environment` returns."""
         write_atomic(self.path / "environment.json", dumps(environment, indent=2) + "\n")
+
+    def check_unchanged(self, sources: Sequence[Source]) -> None:
+        """Raise unless a run was begun on the same data, and with the configuration that is there now.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+            What the rows come from now.
+
+        Raises
+        ------
+        RunDirectoryError
+            If a file has another SHA-256 than ``environment.json`` says, or that is missing or damaged; or if
+            ``config.toml`` was edited.
+        """
+        path = self.path / "environment.json"
+        try:
+            environment = json.loads(path.read_bytes())
+            begun = [source["sha256"] for source in environment["sources"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunDirectoryError(
+                f"{path}: cannot be read, so the data of the run are unknown; start anew without --resume"
+            ) from error
+        if begun != [source.sha256 for source in sources]:
+            given = ", ".join(f"{source.name} {source.sha256[:12]}" for source in sources)
+            raise RunDirectoryError(
+                f"{self.path}: was begun on other data (sha256 {', '.join(key[:12] for key in begun)}), got "
+                f"{given}; give the data of then, or start anew without --resume"
+            )
+        if environment.get("config_sha256") not in (None, sha256_of(self.config_path.read_bytes())):
+            raise RunDirectoryError(
+                f"{self.config_path}: was changed since the run began, and finished runs are of the old; "
+                "change it back, or start anew with --config"
+            )
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write what :func:`cfmt.report.summary_dict` returns."""
@@ -136,7 +175,11 @@ class RunDirectory:
         RunDirectoryError
             If a line before the last is damaged.
         """
-        return read_json_lines(self._metrics)
+        entries = read_json_lines(self._metrics)
+        for number, entry in enumerate(entries, start=1):
+            if not (isinstance(entry, dict) and {"method", "seed"} <= entry.keys()):
+                raise RunDirectoryError(f"{self._metrics}, line {number}: is no round; remove the line")
+        return entries
 
     def write_run(self, record: RunRecord) -> None:
         """Write a finished run; from now on :meth:`drop_unfinished` skips it."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -47,6 +50,8 @@ def comparison_tables(
 ) -> RenderableType:
     """Lay a comparison out: detection, recall by kind of attack, clients and cost, paired differences.
 
+    A table that is wider than the terminal is cut into several under each other, between its columns.
+
     Parameters
     ----------
     methods, differences : mapping of str to mapping of str to Interval
@@ -63,7 +68,7 @@ def comparison_tables(
     Returns
     -------
     rich renderable
-        At most 100 columns wide for names of up to 20 characters.
+        At most 100 columns wide for names of up to 20 characters, and no wider than a narrower terminal.
 
     Raises
     ------
@@ -73,13 +78,37 @@ def comparison_tables(
     names = sorted_names(methods, sort_by)
     parts: list[RenderableType] = [heading(setting, test)]
     for title, metrics in METRIC_TABLES.items():
-        parts += [_methods_table(title, methods, names, metrics or attack_kinds(methods[names[0]])), ""]
+        shown = metrics or attack_kinds(methods[names[0]])
+        parts += [_Fitted(partial(_methods_table, title, methods, names), shown), ""]
     other_rules = [metric for metric in methods[names[0]] if "@" in metric]
     if other_rules:
-        parts += [_methods_table("Decisions by other threshold rules", methods, names, other_rules), ""]
+        title = "Decisions by other threshold rules"
+        parts += [_Fitted(partial(_methods_table, title, methods, names), other_rules), ""]
     if differences:
-        parts.append(_differences_table(differences, [name for name in names if name != baseline], baseline))
+        others = [name for name in names if name != baseline]
+        parts.append(_Fitted(partial(_differences_table, differences, others, baseline), DIFFERENCES))
     return Group(*parts)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A table with a column for each metric, or several tables, so that no figure is cut off."""
+
+    table: Callable[[Sequence[str]], Table]
+    metrics: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        unlimited = options.update(width=10_000)
+        for n in range(len(self.metrics), 0, -1):
+            tables = [self.table(self.metrics[i : i + n]) for i in range(0, len(self.metrics), n)]
+            if (
+                max(Measurement.get(console, unlimited, table).maximum for table in tables)
+                <= options.max_width
+            ):
+                break
+        for place, table in enumerate(tables):
+            yield from ([""] if place else [])
+            yield table
 
 
 def heading(setting: Setting, test: str) -> Text:
@@ -207,12 +236,15 @@ def best_mean(methods: Intervals, metric: str) -> float:
     return max(means) if label.better == "high" else min(means)
 
 
-def _differences_table(differences: Intervals, names: Sequence[str], baseline: str) -> Table:
-    headings = ["method", *(label_of(metric).title for metric in DIFFERENCES)]
-    caption = "* the 95 % interval leaves out 0"
+def _differences_table(
+    differences: Intervals, names: Sequence[str], baseline: str, metrics: Sequence[str]
+) -> Table:
+    headings = ["method", *(label_of(metric).title for metric in metrics)]
+    several = any(len(column[metrics[0]].values) > 1 for column in differences.values())
+    caption = "* the 95 % interval leaves out 0" if several else "one seed: no intervals"
     table = new_table(f"Difference from {baseline}, paired by seed", headings, caption=caption)
     for name in names:
-        found = {metric: differences[name][metric] for metric in DIFFERENCES}
+        found = {metric: differences[name][metric] for metric in metrics}
         texts = (
             (format_interval(f, label_of(m).digits, signed=True), f.low > 0 or f.high < 0)
             for m, f in found.items()

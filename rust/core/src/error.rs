@@ -51,7 +51,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// [`Error::Scalar`] where `ok` is false.
 #[expect(clippy::needless_pass_by_value, reason = "numbers and fresh strings, written without a `&`")]
 pub fn check(ok: bool, name: &'static str, value: impl ToString, allowed: &'static str) -> Result<()> {
-    if ok { Ok(()) } else { Err(Error::Scalar { name, value: value.to_string(), allowed }) }
+    if ok { Ok(()) } else { Err(Error::Scalar { name, value: shown(value.to_string()), allowed }) }
 }
 
 /// Refuses an array of the wrong length.
@@ -74,6 +74,50 @@ pub fn check_all<T: Copy + ToString>(
 ) -> Result<()> {
     match values.iter().position(|&value| !ok(value)) {
         None => Ok(()),
-        Some(index) => Err(Error::Element { name, index, value: values[index].to_string(), allowed }),
+        Some(index) => Err(Error::Element { name, index, value: shown(values[index].to_string()), allowed }),
+    }
+}
+
+/// Writes a number of hundreds of digits, such as 1e-300, by its exponent.
+fn shown(value: String) -> String {
+    match value.parse::<f64>() {
+        Ok(number) if value.len() > 24 => format!("{number:e}"),
+        _ => value,
+    }
+}
+
+/// Takes memory for `n` values, of which a slip in an argument can ask too many: an ordinary allocation would
+/// then end the process. `None` is a number that overflowed.
+///
+/// # Errors
+/// [`Error::Impossible`] where there is not as much; `what` says so.
+pub fn room<T>(n: Option<usize>, what: impl FnOnce() -> String) -> Result<Vec<T>> {
+    let mut made = Vec::new();
+    match n.map(|n| made.try_reserve_exact(n)) {
+        Some(Ok(())) => Ok(made),
+        _ => Err(Error::Impossible(what())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_hundreds_of_digits_are_written_by_their_exponent() {
+        let message = |value: f64| check(false, "alpha", value, "above 0").unwrap_err().to_string();
+        assert_eq!(message(1e-300), "alpha must be above 0, got 1e-300");
+        assert_eq!(message(0.25), "alpha must be above 0, got 0.25");
+        assert_eq!(message(f64::NAN), "alpha must be above 0, got NaN");
+        let all = check_all("points", &[1.0, -1e300], "small", |x: f64| x > 0.0);
+        assert_eq!(all.unwrap_err().to_string(), "points[1] must be small, got -1e300");
+    }
+
+    #[test]
+    fn more_than_there_is_memory_for_is_an_error() {
+        assert!(room::<i64>(Some(2), String::new).unwrap().capacity() >= 2);
+        for n in [None, Some(usize::MAX / 16), Some(usize::MAX)] {
+            assert_eq!(room::<i64>(n, || "why".into()), Err(Error::Impossible("why".into())));
+        }
     }
 }

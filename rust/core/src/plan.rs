@@ -80,7 +80,7 @@ impl Plan {
     ) -> Result<Self> {
         check((1..1 << 32).contains(&n_clients), "n_clients", n_clients, "in 1..4294967296")?;
         if let Some((low, high)) = rows_per_client {
-            let range = format!("({low}, {high})");
+            let range = format!("({low}, {high}) with min_size={min_size}");
             let allowed =
                 "(low, high) with min_size <= low <= high < 2^31; lower min_size or swap the bounds";
             check(min_size <= low && low <= high && high < 1 << 31, "rows_per_client", range, allowed)?;

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::dirichlet::normalise;
-use crate::error::{Error, Result, check};
+use crate::error::{Result, check, room};
 use crate::plan::{Classes, Plan, step};
 use crate::ragged::{Ragged, offsets_of, split_mut};
 use crate::stream::{Purpose, stream, stream_chunk};
@@ -29,11 +29,19 @@ pub(crate) fn resample(
 ) -> Result<Ragged<i64>> {
     check(!classes.of_row().is_empty(), "number of rows", 0, "at least 1 to draw from")?;
     let rows = rows_by_class(classes);
+    // sizes and offsets of the clients, and their weights in each class, which are made one by one below
+    drop(room::<f64>(plan.n_clients.checked_mul(rows.len() + 2), || {
+        format!("n_clients={} do not fit into memory; lower n_clients", plan.n_clients)
+    })?);
     let log_weights: Vec<Vec<f64>> =
         rows.iter().map(|(class, rows)| log_weights(plan, *class, rows.len(), seed)).collect();
 
     let offsets = offsets_of(sizes(plan.n_clients, low, high, seed));
-    let mut values = zeros(offsets[plan.n_clients] as usize)?;
+    let n_rows = offsets[plan.n_clients] as usize;
+    let mut values = room(Some(n_rows), || {
+        format!("{n_rows} rows do not fit into memory; lower n_clients or rows_per_client")
+    })?;
+    values.resize(n_rows, 0);
     split_mut(&mut values, &offsets).into_par_iter().enumerate().for_each_init(
         || vec![0.0; rows.len()],
         |mix, (client, drawn)| {
@@ -48,16 +56,6 @@ pub(crate) fn resample(
         },
     );
     Ok(Ragged { values, offsets })
-}
-
-/// Room for the rows of all clients, of which a slip in `rows_per_client` can ask too many.
-fn zeros(n_rows: usize) -> Result<Vec<i64>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(n_rows).map_err(|_| {
-        Error::Impossible(format!("{n_rows} rows do not fit into memory; lower n_clients or rows_per_client"))
-    })?;
-    values.resize(n_rows, 0);
-    Ok(values)
 }
 
 /// The number and the rows of each class that has any.
