@@ -95,7 +95,9 @@ def _git() -> dict[str, Any] | None:
     if _output("git", "-C", str(_PACKAGE), "ls-files", "--error-unmatch", "__init__.py") is None:
         return None
     commit = _first_line("git", "-C", str(_PACKAGE), "rev-parse", "HEAD")
-    changes = _output("git", "-C", str(_PACKAGE), "status", "--porcelain")
+    # Results are written into docs/ while they are made; they are no change to what makes them.
+    code = (":(top)", ":(top,exclude)docs")
+    changes = _output("git", "-C", str(_PACKAGE), "status", "--porcelain", "--", *code)
     return {"commit": commit, "dirty": None if changes is None else changes != ""}
 
 
