@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
+from cfmt.federated.judged import CRITERION, ROWS_ALIKE, Judged, score_of
 from cfmt.federated.methods import METHODS
-from cfmt.protocol.search import CRITERION, ROWS_ALIKE, Judged, Trial, score_of, search, winner, with_keys
+from cfmt.protocol.search import Trial, search, winner, with_keys
 from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_trial, space_of
 
 TINY: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ from cfmt.config import SCENARIOS, Tree
 from cfmt.errors import RunDirectoryError
 from cfmt.federated.methods import METHODS
 from cfmt.federated.statistics import Interval
-from cfmt.protocol.studies import IN_DISTRIBUTION, PlannedStudy, plan_studies, run_study
+from cfmt.protocol.studies import HELD_OUT, IN_DISTRIBUTION, PlannedStudy, plan_studies, run_study
 from cfmt.report.markdown import differences_table, markdown_table, methods_table
 from cfmt.report.results_page import PUBLISHED, write_page
 from cfmt.report.study import Heading, ResultRow, read_study
@@ -55,13 +55,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_protocol_is_every_scenario_with_every_method() -> None:
     planned = {study.name: study for study in plan_studies({}, tuned=None, quick=False)}
-    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION]
+    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION, *HELD_OUT]
     for name, study in planned.items():
         assert study.config.methods.names[: len(METHODS)] == tuple(METHODS)
         assert (study.config.training.rounds, study.config.seeds.count) == (100, 5)
         assert study.config.methods.names[len(METHODS) :] == study.ablations
-        assert study.config.data.split == ("random" if name == IN_DISTRIBUTION else "official")
-    assert len([study for study in planned.values() if study.ablations]) == 2
+        split = {IN_DISTRIBUTION: "random"} | dict.fromkeys(HELD_OUT, "types")
+        assert study.config.data.split == split.get(name, "official")
+        assert study.config.seeds.first == (2000 if name in HELD_OUT else 0)
+    assert len([study for study in planned.values() if study.ablations]) == 4
     assert "cfmt-no-prox" in planned["prevalence-5"].ablations
 
 
