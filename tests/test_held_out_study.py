@@ -28,7 +28,7 @@ NAME = HELD_OUT[0]
 METHODS = ("fedavg", "cfmt", "cfmt-receive-mixture-oracle")
 
 
-def planned(**more: dict[str, Any]) -> PlannedStudy:
+def planned(**more: Any) -> PlannedStudy:
     """The study with few methods, on two folds of generated types."""
     sections: dict[str, Any] = {"data": {**TINY["data"], "folds": 2}, **more}
     return small(studies(quick=False, **sections)[NAME], METHODS)
@@ -86,8 +86,8 @@ def test_an_interrupted_study_goes_on(results: Path, tmp_path: Path) -> None:
 def test_runs_under_other_settings_are_dropped(results: Path, tmp_path: Path) -> None:
     file_of(tmp_path).write_text("".join(lines_of(results)))
     told: list[str] = []
-    tuned = {"cfmt": {"methods.prox_mu": 0.7}}
-    run_study(planned(tuned=tuned, seeds={"count": 1}), tmp_path, tell=told.append)
+    (tmp_path / "cfmt.toml").write_text("[methods]\nprox_mu = 0.7\n")
+    run_study(planned(tuned=tmp_path, seeds={"count": 1}), tmp_path, tell=told.append)
     assert f"{NAME}: 10 runs under other settings or to run again are dropped" in told
     assert runs_told(told) == [
         f"{NAME} [{number}/6] {method} seed 2000 fold {fold}"
