@@ -132,7 +132,8 @@ def test_the_page_has_the_study_beside_those_on_the_test_file(results: Path, tmp
     assert text[:start] + text[end:] == before
     assert "Training rows alone" in part
     assert "They favour the settings" not in part
-    assert "2 rounds, seeds 2000 to 2001; means over 2 folds" in part
+    assert "Traffic: SYNTHETIC, which says nothing about real traffic; 2 rounds, seeds 2000 to 2001." in part
+    assert "Means are over 2 folds of attack types first" in part
     assert "| method | ROC-AUC, types alike | F1 at thr., types alike | score | ROC-AUC |" in part
     assert all(part.count(f"| `{name}` |") == (1 if name == "cfmt" else 2) for name in METHODS)
     assert "all attack" not in part
@@ -189,6 +190,7 @@ def test_folds_are_averaged_within_a_seed_and_differences_paired(tmp_path: Path)
     assert "Of 2 differences that are none" in text
     assert "unlike scores on KDDTest+, these may be used" in text
     assert "They favour the settings that were found" in text
+    assert "Traffic: nsl-kdd; 20 rounds" in text
 
 
 def test_a_fold_without_a_figure_leaves_a_dash(tmp_path: Path) -> None:
