@@ -31,8 +31,8 @@ the same held-out rows, with other seeds.
 _SCENARIO = """\
 {summary}.
 Traffic: {data}; {rounds} rounds, seeds {first} to {last}. Means are over {folds} folds of attack types first,
-then over seeds; *score* is the mean of the two figures with types alike. Of {n} differences that are none, about
-one in twenty leaves out 0.
+then over seeds; *score* is the mean of the two figures with types alike. Of {n} differences that are none,
+about one in twenty leaves out 0.
 """
 
 
