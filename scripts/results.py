@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cfmt.config import SCENARIOS, Tree
 from cfmt.errors import CfmtError
-from cfmt.protocol.studies import IN_DISTRIBUTION, plan_studies, run_study
+from cfmt.protocol.studies import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
 from cfmt.protocol.threads import use_threads
 from cfmt.report.results_page import write_page
 
@@ -46,15 +46,20 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--tuned", type=Path, help="folder of cfmt search; by scenario, or for all")
     parser.add_argument("--threads", type=int, help="threads of the CPU to use; no result depends on it")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--quick", action="store_true", help="few rounds and seeds, no ablations")
     parser.add_argument(
-        "--only", action="append", choices=(*SCENARIOS, IN_DISTRIBUTION), help="run these alone"
+        "--quick", action="store_true", help="few rounds and seeds, no ablations, none of held-out-*"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=(*SCENARIOS, IN_DISTRIBUTION, *HELD_OUT), help="run these alone"
     )
     parser.add_argument(
         "--again", action="append", default=[], metavar="METHOD", help="run anew, after a change to its code"
     )
     parser.add_argument("--page-only", action="store_true", help="run nothing; write the page anew")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.quick and not {*HELD_OUT}.isdisjoint(arguments.only or ()):
+        parser.error(f"--quick runs none of {', '.join(HELD_OUT)}; leave one of --quick and --only out")
+    return arguments
 
 
 def _tell(text: str) -> None:

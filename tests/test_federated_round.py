@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from cfmt.federated import (
     Run,
     Settings,
     State,
+    ablations,
     cfmt,
     class_weighted,
     fed_over,
@@ -34,6 +36,7 @@ from cfmt.federated import (
     run_round,
     simulate,
 )
+from cfmt.federated.oracle import family_mix
 from cfmt.nn import MLP, NativeEngine, SacConfig, make_engine
 from cfmt.sampling import batch_plan
 from federations import QUICK, odd_federation, small_federation
@@ -272,6 +275,58 @@ def test_random_clusters_keep_the_sizes() -> None:
         for a in ("auxiliary", "random")
     ]
     assert sizes[0] == sizes[1]
+
+
+def test_the_oracle_clusters_by_the_families_of_training_rows() -> None:
+    federation = odd_federation()
+    clients = np.array([1, 4, 6])
+    mixes = family_mix(federation, clients)
+    for mix, client in zip(mixes, clients.tolist(), strict=True):
+        families = federation.family[federation.train.of(client)]
+        expected = [(families == code).mean() if len(families) else 0.0 for code in range(len(mix))]
+        np.testing.assert_allclose(mix, expected)
+    assert mixes[1].tolist() == [1.0, *[0.0] * (len(federation.families) - 1)]
+    assert not mixes[2].any()
+
+
+def of_two_families(federation: Federation, families: tuple[int, int]) -> Federation:
+    """The same rows and labels, but each client's attacks are said to be of one of two families in turn."""
+    family = np.where(federation.is_attack == 1, -1, 0)
+    for client in range(federation.n_clients):
+        rows = federation.train.of(client)
+        family[rows[federation.is_attack[rows] == 1]] = families[client % 2]
+    return replace(federation, family=family)
+
+
+@pytest.mark.parametrize("k", [2, None])
+def test_only_the_oracle_sees_families(k: int | None) -> None:
+    one = replace(QUICK, rounds=1)
+    told, other = (of_two_families(small_federation(), families) for families in ((1, 2), (2, 1)))
+
+    def labels(federation: Federation, assignment: Literal["auxiliary", "random", "oracle"]) -> list[int]:
+        method = Method("c", clustering=Clustering(k=k, assignment=assignment))
+        found: list[int] = simulate(federation, method, one, seed=1).state.clusters.membership.tolist()
+        return found
+
+    by_family = labels(told, "oracle")
+    if k == 2:
+        assert by_family in ([0, 1] * 6, [1, 0] * 6)
+    assert by_family != labels(told, "auxiliary")
+    assert labels(told, "auxiliary") == labels(other, "auxiliary") == labels(small_federation(), "auxiliary")
+    assert labels(told, "random") == labels(other, "random")
+    assert_same_bits(*(simulate(federation, cfmt(), one, seed=1) for federation in (told, other)))
+
+
+def test_clusters_of_the_oracle_last_and_change_what_a_mixture_sends() -> None:
+    federation, settings = small_federation(), replace(QUICK, cohort=0.5)
+    variants = [method for name, method in ablations(cfmt()).items() if "receive-mixture" in name]
+    assert len(variants) == 3
+    runs = [simulate(federation, method, settings, seed=1) for method in variants]
+    assert len({run.state.model.tobytes() for run in runs}) == 3
+    clustering = Clustering(k=2, every=2, assignment="oracle")
+    run = simulate(federation, Method("c", clustering=clustering), settings, seed=1)
+    assert run.state.clusters.centroids.shape == (2, len(federation.families))
+    assert all(sum(report.cluster_sizes) == 6 for report in run.reports)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
+from cfmt.federated.judged import CRITERION, ROWS_ALIKE, Judged, score_of
 from cfmt.federated.methods import METHODS
-from cfmt.protocol.search import CRITERION, ROWS_ALIKE, Judged, Trial, score_of, search, winner, with_keys
+from cfmt.protocol.search import Trial, search, winner, with_keys
 from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_trial, space_of
 
 TINY: dict[str, dict[str, Any]] = {
@@ -210,6 +211,22 @@ def test_the_command_searches_and_a_comparison_takes_it_up(tmp_path: Path) -> No
     code, _, err = invoke(*compare, "--tuned", tmp_path / "s", "--learning-rate", 0.1)
     assert code == errors.MISUSED
     assert "training.learning_rate is given as an option, and tuned for cfmt; leave one out" in err
+
+
+def test_a_search_has_the_rounds_of_its_scenario_unless_others_are_given(tmp_path: Path) -> None:
+    tiny = ["--train-rows", 2000, "--clients", 6, "--steps", 2, "--hidden", 4, "--seed", 1000, "--seeds", 1]
+    options = [*tiny, "--split", "types", "--folds", 2, "--trials", 1, "--method", "fedavg", "--quiet"]
+    search_it = ["search", "--scenario", "prevalence-5", *options, "--out", tmp_path]
+    code, _, err = invoke(*search_it)
+    assert code == 0, err
+    log = (tmp_path / "fedavg.jsonl").read_bytes()
+    assert json.loads(log.splitlines()[0])["config"]["training"]["rounds"] == 100
+    code, _, err = invoke(*search_it, "--rounds", 100)
+    assert code == 0, err
+    assert (tmp_path / "fedavg.jsonl").read_bytes() == log
+    code, _, err = invoke(*search_it, "--rounds", 2)
+    assert code != 0
+    assert "was begun under other conditions (config)" in " ".join(err.split())
 
 
 def test_tuned_settings_are_those_of_one_method() -> None:

@@ -6,42 +6,22 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cfmt.config import SCENARIOS, Tree
+from cfmt.config import SCENARIOS
 from cfmt.errors import RunDirectoryError
 from cfmt.federated.methods import METHODS
 from cfmt.federated.statistics import Interval
-from cfmt.protocol.studies import IN_DISTRIBUTION, PlannedStudy, plan_studies, run_study
+from cfmt.protocol.studies import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
 from cfmt.report.markdown import differences_table, markdown_table, methods_table
 from cfmt.report.results_page import PUBLISHED, write_page
 from cfmt.report.study import Heading, ResultRow, read_study
+from planned_studies import small, studies
 from report_histories import made_up_record
-
-TINY: Tree = {
-    "data": {"train_rows": 2000, "test_rows": 400},
-    "partition": {"clients": 6},
-    "training": {"rounds": 2, "steps": 2, "hidden": 4, "cohort": 0.5},
-    "seeds": {"count": 2},
-}
-
-
-def studies(
-    *, quick: bool = True, tuned: Path | None = None, **more: dict[str, Any]
-) -> dict[str, PlannedStudy]:
-    given = {**TINY, **more}
-    return {study.name: study for study in plan_studies(given, tuned=tuned, quick=quick)}
-
-
-def small(study: PlannedStudy, names: Iterable[str] = ("fedavg", "cfmt")) -> PlannedStudy:
-    """The same study with few methods."""
-    methods = study.config.methods.model_copy(update={"names": tuple(names)})
-    return replace(study, config=study.config.model_copy(update={"methods": methods}))
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +35,22 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_protocol_is_every_scenario_with_every_method() -> None:
     planned = {study.name: study for study in plan_studies({}, tuned=None, quick=False)}
-    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION]
+    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION, *HELD_OUT]
     for name, study in planned.items():
         assert study.config.methods.names[: len(METHODS)] == tuple(METHODS)
         assert (study.config.training.rounds, study.config.seeds.count) == (100, 5)
         assert study.config.methods.names[len(METHODS) :] == study.ablations
-        assert study.config.data.split == ("random" if name == IN_DISTRIBUTION else "official")
-    assert len([study for study in planned.values() if study.ablations]) == 2
+        split = {IN_DISTRIBUTION: "random"} | dict.fromkeys(HELD_OUT, "types")
+        assert study.config.data.split == split.get(name, "official")
+        assert study.config.seeds.first == (2000 if name in HELD_OUT else 0)
+    assert len([study for study in planned.values() if study.ablations]) == 4
     assert "cfmt-no-prox" in planned["prevalence-5"].ablations
 
 
 def test_the_quick_form_is_short() -> None:
-    for study in plan_studies({}, tuned=None, quick=True):
+    planned = plan_studies({}, tuned=None, quick=True)
+    assert [study.name for study in planned] == [*SCENARIOS, IN_DISTRIBUTION]
+    for study in planned:
         assert (study.config.training.rounds, study.config.seeds.count, study.ablations) == (20, 2, ())
 
 

@@ -21,7 +21,6 @@ __all__ = ["search"]
 # The seeds are others than those of a comparison: what is tuned to a partition is not judged on it.
 _DEFAULTS: Tree = {
     "data": {"split": "types"},
-    "training": {"rounds": 30},
     "methods": {"names": ["cfmt"]},
     "seeds": {"first": 1000, "count": 2},
 }

@@ -271,8 +271,10 @@ class CfmtConfig(_Section):
     every: Count = _key(1, "Rounds from one clustering to the next.")
     mixture: Share = _key(0.0, "Share of its cluster's model in what a client receives.")
     cluster_weighting: Literal["rows", "equal"] = _key("rows", "Weight of a cluster in the global model.")
-    assignment: Literal["auxiliary", "random"] = _key(
-        "auxiliary", "auxiliary clusters by class imbalance and accuracy; random is the control."
+    assignment: Literal["auxiliary", "random", "oracle"] = _key(
+        "auxiliary",
+        "auxiliary clusters by class imbalance and accuracy; two controls for ablations: random, and "
+        "oracle, by the true mix of attack families, which no real federation knows.",
     )
 
     @model_validator(mode="after")

@@ -35,8 +35,8 @@ def recluster(
         Clusters of the round before.
     cohort : Cohort
         Clients that take part.
-    vectors : ndarray of shape (n_cohort, 2), float64
-        Their auxiliary vectors; not looked at without clustering.
+    vectors : ndarray of shape (n_cohort, n_features), float64
+        What they are clustered by; not looked at without clustering.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def recluster(
     labels : ndarray of shape (n_cohort,), int64
         The slot of each client of the cohort.
     """
-    centroids = clusters.centroids
+    centroids = clusters.centroids if len(clusters.centroids) else np.empty((0, vectors.shape[1]))
     if clustering is None:
         labels = np.zeros(len(cohort.clients), np.int64)
     elif len(centroids) and (cohort.round - 1) % clustering.every:
@@ -73,6 +73,7 @@ def _cluster(
     else:
         found = kmeans(points, clustering.k, seed=cohort.seed, round=cohort.round)
     slots = match_clusters(found.centroids, (previous - mean) / scale)
-    centroids = np.vstack([previous, np.empty((max(0, slots.max() + 1 - len(previous)), 2))])
+    fresh = max(0, slots.max() + 1 - len(previous))
+    centroids = np.vstack([previous, np.empty((fresh, previous.shape[1]))])
     centroids[slots] = found.centroids * scale + mean
     return slots[found.labels], centroids

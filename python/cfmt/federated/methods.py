@@ -170,7 +170,7 @@ Sampler: TypeAlias = Literal["none", "over", "under"] | MetaSampler
 
 @dataclass(frozen=True)
 class Clustering:
-    """Clusters of clients by auxiliary vectors (class imbalance, accuracy).
+    """Clusters of clients, by auxiliary vectors (class imbalance, accuracy) but for the controls.
 
     Parameters
     ----------
@@ -184,8 +184,10 @@ class Clustering:
         Lambda in [0, 1]: a client receives (1 - lambda) global + lambda cluster model.
     weighting : {"rows", "equal"}, default="rows"
         Weight of a cluster in the global model.
-    assignment : {"auxiliary", "random"}, default="auxiliary"
-        ``random`` is the control: the same number of clusters, members drawn at random.
+    assignment : {"auxiliary", "random", "oracle"}, default="auxiliary"
+        Two controls: ``random`` has the same number of clusters, and members drawn at random; ``oracle``
+        clusters in the same way by each client's true mix of attack families, which no real federation can
+        know. Clients send their auxiliary vectors with all three.
     """
 
     k: int | None = None
@@ -193,7 +195,7 @@ class Clustering:
     every: int = 1
     mixture: float = 0.0
     weighting: Literal["rows", "equal"] = "rows"
-    assignment: Literal["auxiliary", "random"] = "auxiliary"
+    assignment: Literal["auxiliary", "random", "oracle"] = "auxiliary"
 
     def __post_init__(self) -> None:
         _check_positive("every", self.every)
@@ -276,7 +278,11 @@ METHODS: dict[str, Callable[[], Method]] = {
 
 
 def ablations(base: Method) -> dict[str, Method]:
-    """Take CFMT apart: each value differs from ``base`` in one thing, or, for ``learned``, perhaps in none.
+    """Take CFMT apart: each value differs from ``base`` in one part, or, for ``learned``, perhaps in none.
+
+    Clusters change the sums of updates little while clients receive the global model, so clusters by
+    auxiliary vectors, at random and by the oracle are there a second time for clients that receive a half of
+    their cluster's model.
 
     Parameters
     ----------
@@ -307,6 +313,7 @@ def ablations(base: Method) -> dict[str, Method]:
     variants = {
         name: replace(base, sampler=replace(sampler, policy=policy)) for name, policy in policies.items()
     }
+    at_random, oracle = replace(clustering, assignment="random"), replace(clustering, assignment="oracle")
     other: Literal["under", "matched"] = "under" if sampler.budget == "matched" else "matched"
     variants |= {
         "no-sampler": replace(base, sampler="none"),
@@ -315,8 +322,11 @@ def ablations(base: Method) -> dict[str, Method]:
         "hard-minority": replace(base, sampler=replace(sampler, minority_mu=1.0)),
         "no-prox": replace(base, prox_mu=0.0),
         "one-cluster": replace(base, clustering=None),
-        "random-clusters": replace(base, clustering=replace(clustering, assignment="random")),
+        "random-clusters": replace(base, clustering=at_random),
+        "oracle-clusters": replace(base, clustering=oracle),
         "receive-mixture": replace(base, clustering=replace(clustering, mixture=0.5)),
+        "receive-mixture-random": replace(base, clustering=replace(at_random, mixture=0.5)),
+        "receive-mixture-oracle": replace(base, clustering=replace(oracle, mixture=0.5)),
         "receive-cluster": replace(base, clustering=replace(clustering, mixture=1.0)),
     }
     return {f"{base.name}-{name}": replace(m, name=f"{base.name}-{name}") for name, m in variants.items()}

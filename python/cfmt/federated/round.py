@@ -13,6 +13,7 @@ from cfmt.federated.cohort import Cohort, receive
 from cfmt.federated.federation import Federation
 from cfmt.federated.membership import recluster
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
+from cfmt.federated.oracle import family_mix
 from cfmt.federated.policies import choose_mu, observe, remember
 from cfmt.federated.rewards import n_judged, rewards_of
 from cfmt.federated.state import PolicyState, RoundReport, State
@@ -69,7 +70,9 @@ def run_round(
     started = time.perf_counter()
     cohort = receive(federation, method, state, clients, seed=seed)
     view = look(engine, method, cohort)
-    clusters, labels = recluster(method.clustering, state.clusters, cohort, view.vectors)
+    clusters, labels = recluster(
+        method.clustering, state.clusters, cohort, _clustered_by(method, cohort, view)
+    )
     mu, learners = _steer(method, cohort, view, labels, state.policy)
     updates = train(engine, method, local, cohort, view, labels, mu, on_clients=on_clients)
     after = State(
@@ -91,6 +94,13 @@ def run_round(
         seconds=time.perf_counter() - started,
     )
     return after, report
+
+
+def _clustered_by(method: Method, cohort: Cohort, view: View) -> npt.NDArray[np.float64]:
+    """Return what clients are clustered by: their auxiliary vectors, but for the oracle of an ablation."""
+    if method.clustering is not None and method.clustering.assignment == "oracle":
+        return family_mix(cohort.federation, cohort.clients)
+    return view.vectors
 
 
 def _steer(

@@ -21,8 +21,8 @@ class Clusters:
     ----------
     models : ndarray of shape (n_slots, n_params), float32
         One model for each slot, alive or not.
-    centroids : ndarray of shape (n_alive, 2), float64
-        Last centroid of each slot ever used, in units of the auxiliary vector.
+    centroids : ndarray of shape (n_alive, n_features), float64
+        Last centroid of each slot ever used, in units of what clients are clustered by.
     membership : ndarray of shape (n_clients,), int64
         Last cluster of each client, -1 for one that has not taken part yet.
     """

@@ -14,9 +14,10 @@ from typing import Any
 
 from cfmt.config import DataConfig, ExperimentConfig, build_config
 from cfmt.errors import ConfigError, RunDirectoryError
+from cfmt.federated.judged import CRITERION, ROWS_ALIKE, score_of
 from cfmt.files import read_json_lines
 from cfmt.protocol.log import append_entry, open_log
-from cfmt.protocol.search import CRITERION, ROWS_ALIKE, Split, Trial, folds_of, judge, score_of, with_keys
+from cfmt.protocol.search import Split, Trial, folds_of, judge, with_keys
 from cfmt.protocol.traffic import load_tables, load_training
 from cfmt.report.hold_out_check import LOG, OFFICIAL, Scored
 

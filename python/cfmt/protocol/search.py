@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml, tree_of
 from cfmt.errors import ConfigError
+from cfmt.federated.judged import CRITERION, Judged, score_of
+from cfmt.federated.simulation import compare
 from cfmt.files import write_atomic
 from cfmt.protocol.fingerprint import decisive
 from cfmt.protocol.log import append_entry, open_log
@@ -22,47 +23,17 @@ if TYPE_CHECKING:
     from cfmt.data import Table
 
 __all__ = [
-    "CRITERION",
-    "ROWS_ALIKE",
-    "Judged",
+    "Split",
     "Trial",
     "folds_of",
     "judge",
-    "score_of",
     "search",
     "winner",
     "with_keys",
 ]
 
-CRITERION = ("roc_auc_by_type", "f1_by_type")
-"""Figures of a score: which attack types will come, and how often each, is unknown, so all count the same."""
-
-ROWS_ALIKE = ("roc_auc", "f1_at_threshold")
-"""The same two figures where every row counts the same, as results are reported."""
-
 Split = tuple["Table", tuple["Table", ...]]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """One run of a trial.
-
-    Parameters
-    ----------
-    fold, seed : int
-        Which rows were held out, and the seed of the run.
-    roc_auc, f1_at_threshold : float or None
-        On the held-out rows, all alike; None where they are not defined.
-    roc_auc_by_type, f1_by_type : float or None
-        The same with every attack type of the held-out rows counting the same.
-    """
-
-    fold: int
-    seed: int
-    roc_auc: float | None
-    f1_at_threshold: float | None
-    roc_auc_by_type: float | None
-    f1_by_type: float | None
+"""Rows to train on, and rows to judge by in the place of the test tables."""
 
 
 @dataclass(frozen=True)
@@ -129,36 +100,12 @@ def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ..
     -------
     tuple of Judged
     """
-    from cfmt.federated.simulation import compare
-
-    found = []
+    found: list[Judged] = []
     for fold, (train, tests) in enumerate(splits):
         (one,) = plan_methods(config, train, tests, lambda _: None)
-        for run in compare(one.build, [one.method], one.settings, seeds=config.seed_range):
-            metrics = run.metrics()
-            figures = {name: _or_none(metrics[name]) for name in (*ROWS_ALIKE, *CRITERION)}
-            found.append(Judged(fold, run.seed, **figures))
+        runs = compare(one.build, [one.method], one.settings, seeds=config.seed_range)
+        found += [Judged.of(fold, run) for run in runs]
     return tuple(found)
-
-
-def score_of(runs: Sequence[Judged], figures: Sequence[str] = CRITERION) -> float | None:
-    """Return the mean of (ROC-AUC + F1 at the threshold) / 2.
-
-    Parameters
-    ----------
-    runs : sequence of Judged
-        All folds and seeds of a trial.
-    figures : sequence of str, default=CRITERION
-        The two figures; ``ROWS_ALIKE`` are those in which rows, not attack types, count the same.
-
-    Returns
-    -------
-    float or None
-        None where a run has no figure, or there is no run.
-    """
-    values = [getattr(run, name) for run in runs for name in figures]
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) > 0 else None
 
 
 def search(
@@ -287,7 +234,3 @@ def _as_toml(best: Trial, method: str, n_trials: int) -> str:
     score = f"score {best.score:.4f} on held-out training rows, attack types alike"
     comment = f"# {method}: trial {best.trial} of {n_trials}, {score}"
     return "\n".join([comment, "", sections_to_toml(tree_of(best.keys))])
-
-
-def _or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfmt.config import SCENARIOS, ExperimentConfig, Tree, build_config, for_method, merge, read_tuned
-from cfmt.files import append_line, read_json_lines, write_atomic
+from cfmt.federated.judged import Judged
+from cfmt.federated.methods import METHODS, ablations
+from cfmt.federated.simulation import compare
 from cfmt.protocol.fingerprint import decisive, fingerprint
 from cfmt.protocol.plan import Planned, plan_methods
-from cfmt.protocol.traffic import load_tables
+from cfmt.protocol.runs_file import Progress, WantedRun, complete
+from cfmt.protocol.search import folds_of, with_keys
+from cfmt.protocol.traffic import load_tables, load_training
+from cfmt.report import describe_environment
+from cfmt.report.held_out import HeldOutRow, held_out_name
+from cfmt.report.study import Heading, ResultRow
 
 if TYPE_CHECKING:
     from cfmt.data import Table
-    from cfmt.federated.simulation import Run
-    from cfmt.report.study import Heading
 
-__all__ = ["IN_DISTRIBUTION", "PlannedStudy", "Progress", "plan_studies", "run_study"]
+__all__ = ["HELD_OUT", "IN_DISTRIBUTION", "PlannedStudy", "plan_studies", "run_study"]
 
 IN_DISTRIBUTION = "in-distribution"
 _ABLATED = ("prevalence-5", "mixed-prevalence")
+HELD_OUT = tuple(held_out_name(scenario) for scenario in _ABLATED)
+"""Names of the studies on held-out attack types, which open no test file."""
 _QUICK: Tree = {"training": {"rounds": 20}, "seeds": {"count": 2}}
 _RULES: Tree = {"evaluation": {"threshold": ["fpr:0.05", "f1", "cost:fn=10,fp=1"]}}
-
-Progress = Callable[[str], None]
+# Other seeds than a search has, and than the studies on the test file.
+_ON_HELD_OUT: Tree = {"data": {"split": "types"}, "seeds": {"first": 2000}}
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,14 @@ class PlannedStudy:
     ablations: tuple[str, ...]
     quick: bool
 
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it is judged on every fold of held-out attack types, and not on the test files."""
+        return self.config.data.split == "types"
+
 
 def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[PlannedStudy, ...]:
-    """Plan every scenario, and the split within the training file.
+    """Plan every scenario, the split within the training file, and what is run on held-out attack types.
 
     Parameters
     ----------
@@ -62,7 +75,8 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
     tuned : Path or None
         Folder with a folder of tuned settings for each scenario, or with one for all of them.
     quick : bool
-        Few rounds and seeds and no ablations; for a look, and to see that everything runs.
+        Few rounds and seeds, no ablations and nothing on held-out attack types; for a look, and to see that
+        everything runs.
 
     Returns
     -------
@@ -73,29 +87,31 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
     ConfigError
         If keys do not go together.
     """
-    from cfmt.federated.methods import METHODS
-
     planned = []
-    for name, scenario in SCENARIOS.items():
-        named: Tree = {"protocol": {"scenario": name}, "methods": {"names": list(METHODS)}}
-        shared = merge(named, _RULES, _QUICK if quick else {}, _settings_for(tuned, name))
-        config = build_config(merge(shared, given))
-        ablated = _ablations(config) if name in _ABLATED and not quick else ()
-        whole = build_config(merge(shared, {"methods": {"names": [*METHODS, *ablated]}}, given))
-        planned.append(PlannedStudy(name, scenario.summary, whole, ablated, quick))
+    for name in SCENARIOS:
+        ours = merge(_RULES, _QUICK if quick else {}, _settings_for(tuned, name), given)
+        planned.append(_plan(name, name, ours, ablate=name in _ABLATED and not quick, quick=quick))
     summary = "the scenario natural-dirichlet-0.5, judged on a random fifth of the training file"
     inside = {"data": {"split": "random"}}
     first = planned[0].config.model_dump()
     planned.append(PlannedStudy(IN_DISTRIBUTION, summary, build_config(merge(first, inside)), (), quick))
+    for name in () if quick else _ABLATED:
+        ours = merge(_ON_HELD_OUT, _settings_for(tuned, name), given)
+        planned.append(_plan(held_out_name(name), name, ours, ablate=True, quick=False))
     return tuple(planned)
 
 
-def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Collection[str] = ()) -> Path:
-    """Run what a file of results lacks.
+def _plan(name: str, scenario: str, ours: Tree, *, ablate: bool, quick: bool) -> PlannedStudy:
+    """Plan every method in a scenario, over which keys of ours are laid."""
+    named: Tree = {"protocol": {"scenario": scenario}, "methods": {"names": list(METHODS)}}
+    config = build_config(merge(named, ours))
+    ablated = _ablations(config) if ablate else ()
+    whole = with_keys(config, {"methods.names": [*config.methods.names, *ablated]})
+    return PlannedStudy(name, SCENARIOS[scenario].summary, whole, ablated, quick)
 
-    Runs are kept by method, seed and settings: those under other settings, or that lack a figure which runs
-    have today, are dropped from the file. What the code does with the settings is not known to the file:
-    after a change to a method, run it again.
+
+def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Collection[str] = ()) -> Path:
+    """Run what a file of results lacks; :func:`cfmt.protocol.runs_file.complete` says what is kept.
 
     Parameters
     ----------
@@ -118,46 +134,47 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Colle
     ConfigError, DataError
         If settings or data are not as they should be.
     """
-    from cfmt.report.study import ResultRow
-
-    folder.mkdir(parents=True, exist_ok=True)
+    splits = list(_splits(study, tell))
+    heading = _heading(study, *splits[0][1:]).to_entry()
     path = folder / f"{study.name}.jsonl"
-    train, tests = load_tables(study.config.data, tell)
-    planned = plan_methods(study.config, train, tests, lambda _: None)
-    prints = {one.method.name: _fingerprint(one.config, (train, *tests)) for one in planned}
-    lines = read_json_lines(path)[1:]
-    wanted = {(name, seed, its) for name, its in prints.items() for seed in study.config.seed_range}
-    kept = [line for line in lines if _key(line) in wanted and _has_all(line)]
-    kept = [line for line in kept if not _is_of(line["method"], again)]
-    if len(kept) < len(lines):
-        tell(f"{study.name}: {len(lines) - len(kept)} runs under other settings or to run again are dropped")
-    _rewrite(path, _heading(study, train, tests), kept)
-    done = {(line["method"], line["seed"]) for line in kept}
-    for number, run in enumerate(_missing(planned, study.config, done), start=len(done) + 1):
-        name = run.method.name
-        append_line(path, _dumps(ResultRow.of(run, prints[name]).to_entry()))
-        seconds = sum(report.seconds for report in run.reports)
-        tell(f"{study.name} [{number}/{len(wanted)}] {name} seed {run.seed}: {seconds:.1f} s")
-    order = list(prints)
-    rows = sorted(read_json_lines(path)[1:], key=lambda line: (order.index(line["method"]), line["seed"]))
-    _rewrite(path, _heading(study, train, tests), rows)
+    has_all = HeldOutRow.has_all if study.is_held_out else ResultRow.has_all
+    complete(path, heading, _wanted(study, splits), has_all=has_all, tell=tell, again=again)
     return path
 
 
-def _key(line: dict[str, Any]) -> tuple[str, int, str]:
-    return line["method"], line["seed"], line["fingerprint"]
+def _splits(
+    study: PlannedStudy, tell: Progress
+) -> Iterator[tuple[ExperimentConfig, Table, tuple[Table, ...]]]:
+    """Load the one split of a study, or that of each of its folds; no test file is opened for folds."""
+    if not study.is_held_out:
+        yield study.config, *load_tables(study.config.data, tell)
+        return
+    for fold, split in enumerate(folds_of(study.config, load_training(study.config.data, tell))):
+        yield with_keys(study.config, {"data.fold": fold}), *split
 
 
-def _has_all(line: dict[str, Any]) -> bool:
-    """Whether a run has every figure that runs have today; one of an older cfmt is run again."""
-    from cfmt.report import METRICS
+def _wanted(
+    study: PlannedStudy, splits: Iterable[tuple[ExperimentConfig, Table, tuple[Table, ...]]]
+) -> list[WantedRun]:
+    """List the runs of a study: seed after seed, so that equal methods share a seed's federations."""
+    planned = [
+        (one, config.data.fold if study.is_held_out else None, _fingerprint(one.config, (train, *tests)))
+        for config, train, tests in splits
+        for one in plan_methods(config, train, tests, lambda _: None)
+    ]
+    return [
+        WantedRun(one.method.name, seed, fold, its, partial(_run, one, seed, fold, its))
+        for seed in study.config.seed_range
+        for one, fold, its in planned
+    ]
 
-    return all(figures.keys() >= set(METRICS) for figures in line["metrics"].values())
 
-
-def _is_of(method: str, names: Collection[str]) -> bool:
-    """Whether a method is one of some, or an ablation of one."""
-    return any(method == name or method.startswith(f"{name}-") for name in names)
+def _run(one: Planned, seed: int, fold: int | None, its: str) -> dict[str, Any]:
+    """Run a method on a seed, and keep what is worth keeping of it."""
+    (run,) = compare(one.build, [one.method], one.settings, seeds=[seed])
+    if fold is None:
+        return ResultRow.of(run, its).to_entry()
+    return HeldOutRow(run.method.name, its, Judged.of(fold, run)).to_entry()
 
 
 def _settings_for(tuned: Path | None, scenario: str) -> Tree:
@@ -169,21 +186,8 @@ def _settings_for(tuned: Path | None, scenario: str) -> Tree:
 
 
 def _ablations(config: ExperimentConfig) -> tuple[str, ...]:
-    from cfmt.federated.methods import ablations
-
     (base,) = for_method(config, "cfmt").method_values()
     return tuple(name for name, one in ablations(base).items() if replace(one, name=base.name) != base)
-
-
-def _missing(
-    planned: tuple[Planned, ...], config: ExperimentConfig, done: set[tuple[str, int]]
-) -> Iterator[Run]:
-    from cfmt.federated.simulation import compare
-
-    for seed in config.seed_range:
-        for one in planned:
-            if (one.method.name, seed) not in done:
-                yield from compare(one.build, [one.method], one.settings, seeds=[seed])
 
 
 def _fingerprint(config: ExperimentConfig, tables: tuple[Table, ...]) -> str:
@@ -195,9 +199,6 @@ def _fingerprint(config: ExperimentConfig, tables: tuple[Table, ...]) -> str:
 
 
 def _heading(study: PlannedStudy, train: Table, tests: tuple[Table, ...]) -> Heading:
-    from cfmt.report import describe_environment
-    from cfmt.report.study import Heading
-
     config = study.config
     sources = [source for table in (train, *tests) for source in table.sources]
     threads = config.training.threads
@@ -216,14 +217,5 @@ def _heading(study: PlannedStudy, train: Table, tests: tuple[Table, ...]) -> Hea
         settings=config.tuned.settings,
         ablations=study.ablations,
         environment={key: found[key] for key in kept},
+        folds=config.data.folds if study.is_held_out else 1,
     )
-
-
-def _rewrite(path: Path, heading: Heading, lines: list[dict[str, Any]]) -> None:
-    write_atomic(path, "".join(_dumps(entry) + "\n" for entry in (heading.to_entry(), *lines)))
-
-
-def _dumps(entry: dict[str, Any]) -> str:
-    from cfmt.report.strict_json import dumps
-
-    return dumps(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from cfmt.errors import MissingExtraError
 from cfmt.files import write_atomic
@@ -19,14 +19,17 @@ __all__ = ["MethodStyle", "family_colours", "method_styles", "new_figure", "save
 # Okabe and Ito's palette without its yellow, which is too faint on white
 _BLACK, _ORANGE, _SKY, _GREEN = "#000000", "#e69f00", "#56b4e9", "#009e73"
 _BLUE, _VERMILLION, _PURPLE, _GREY = "#0072b2", "#d55e00", "#cc79a7", "#c8c8c8"
-_DASHES = ("-", "--", ":", "-.")
+Dashes: TypeAlias = str | tuple[float, tuple[float, ...]]
+"""A line style by matplotlib's name, or its offset and the lengths of dashes and gaps by turns."""
+
+_DASHES: tuple[Dashes, ...] = ("-", "--", ":", "-.", (0, (4, 1, 1, 1, 1, 1)))
 
 
 class MethodStyle(NamedTuple):
     """How a method is drawn."""
 
     colour: str
-    dashes: str
+    dashes: Dashes
     width: float
 
 

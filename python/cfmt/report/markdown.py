@@ -37,7 +37,7 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, tex
 
 
 def methods_table(methods: Intervals, names: Sequence[str], metrics: Sequence[str]) -> str:
-    """Write means with half their 95 % intervals, the best mean bold, and the all-attack reference.
+    """Write means with half their 95 % intervals, the best mean bold, and the all-attack reference if known.
 
     Parameters
     ----------
@@ -57,9 +57,10 @@ def methods_table(methods: Intervals, names: Sequence[str], metrics: Sequence[st
     for name in names:
         found = {metric: methods[name][metric] for metric in metrics}
         rows.append([f"`{name}`", *(_bold(m, f, best[m]) for m, f in found.items())])
-    trivial = all_attack(methods[names[0]]["f1_all_attack"].mean)
-    reference = (format_number(trivial.get(m, math.nan), label_of(m).digits) for m in metrics)
-    rows.append(["*all attack*", *(f"*{number}*" for number in reference)])
+    if "f1_all_attack" in methods[names[0]]:
+        trivial = all_attack(methods[names[0]]["f1_all_attack"].mean)
+        reference = (format_number(trivial.get(m, math.nan), label_of(m).digits) for m in metrics)
+        rows.append(["*all attack*", *(f"*{number}*" for number in reference)])
     return markdown_table(["method", *(_title(metric) for metric in metrics)], rows)
 
 

@@ -10,6 +10,7 @@ from cfmt.federated.statistics import Interval, paired, summarise_runs
 from cfmt.files import read_json_lines, write_atomic
 from cfmt.report.curves import plot_curves, plot_intervals
 from cfmt.report.figures import save_figure
+from cfmt.report.held_out import held_out_report
 from cfmt.report.hold_out_check import LOG, check_report
 from cfmt.report.labels import attack_kinds, format_interval, format_number
 from cfmt.report.markdown import differences_table, markdown_table, methods_table
@@ -104,6 +105,7 @@ def write_page(folder: Path, page: Path, *, order: Sequence[str], apart: str, tu
     for study in studies:
         parts += _scenario(study, folder, where)
     parts += [part for study in found if study.heading.study == apart for part in _apart(study)]
+    parts += held_out_report(folder, order, ours=OURS, test=test)
     parts += [*_settings(studies, tuned), *check_report(tuned, test), *_origin(heading)]
     write_atomic(page, "\n".join(part for part in parts if part))
 

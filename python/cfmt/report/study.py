@@ -5,20 +5,23 @@ These files are what docs/results.md is made of. They hold figures and no rows o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cfmt.errors import RunDirectoryError
 from cfmt.federated.evaluation import CurvePoint
 from cfmt.federated.simulation import Run
 from cfmt.files import read_json_lines
 from cfmt.partition import PartitionSpec
+from cfmt.report.labels import METRICS
 from cfmt.report.setting import Setting
 from cfmt.report.strict_json import numbers, plain
 
-__all__ = ["Heading", "ResultRow", "Study", "read_study"]
+__all__ = ["Heading", "ResultRow", "Study", "read_results", "read_study"]
+
+Row = TypeVar("Row")
 
 _DIGITS = 6  # of a figure; the fourth is the last that is shown
 _CURVE_DIGITS = 4
@@ -54,6 +57,8 @@ class Heading:
         Names of the methods that are CFMT with one thing changed.
     environment : dict of str to object
         Software, machine class and commit.
+    folds : int, default=1
+        Parts into which the attack types were dealt, each held out in its turn; 1 where nothing was.
     """
 
     study: str
@@ -68,6 +73,7 @@ class Heading:
     settings: dict[str, dict[str, Any]]
     ablations: tuple[str, ...]
     environment: dict[str, Any]
+    folds: int = 1
 
     @property
     def setting(self) -> Setting:
@@ -112,6 +118,11 @@ class ResultRow:
     fingerprint: str
     metrics: dict[str, dict[str, float]]
     curve: tuple[CurvePoint, ...]
+
+    @staticmethod
+    def has_all(entry: Mapping[str, Any]) -> bool:
+        """Whether a line has every figure that runs have today; one of an older cfmt has not."""
+        return all(figures.keys() >= set(METRICS) for figures in entry["metrics"].values())
 
     @classmethod
     def of(cls, run: Run, fingerprint: str) -> ResultRow:
@@ -196,12 +207,35 @@ def read_study(path: Path) -> Study:
     RunDirectoryError
         If it is missing, empty, damaged, or of another form.
     """
+    return Study(*read_results(path, ResultRow.from_entry))
+
+
+def read_results(path: Path, of: Callable[[Mapping[str, Any]], Row]) -> tuple[Heading, tuple[Row, ...]]:
+    """Read a file of results whose runs have a form of their own.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    of : callable
+        Reads a line that is not the first.
+
+    Returns
+    -------
+    heading : Heading
+    rows : tuple
+        In the order of the file.
+
+    Raises
+    ------
+    RunDirectoryError
+        If it is missing, empty, damaged, or of another form.
+    """
     lines = read_json_lines(path)
     if not lines:
         raise RunDirectoryError(f"{path}: holds no results; make them with: make results")
     try:
-        first, *others = lines
-        return Study(Heading.from_entry(first), tuple(ResultRow.from_entry(line) for line in others))
+        return Heading.from_entry(lines[0]), tuple(of(line) for line in lines[1:])
     except (KeyError, TypeError, ValueError) as error:
         raise RunDirectoryError(
             f"{path}: is of another form ({error}); remove it and run it again"

@@ -1,0 +1,69 @@
+"""What a run is worth on held-out rows: the figures by which settings are chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cfmt.federated.simulation import Run
+
+__all__ = ["CRITERION", "ROWS_ALIKE", "Judged", "score_of"]
+
+CRITERION = ("roc_auc_by_type", "f1_by_type")
+"""Figures of a score: which attack types will come, and how often each, is unknown, so all count the same."""
+
+ROWS_ALIKE = ("roc_auc", "f1_at_threshold")
+"""The same two figures where every row counts the same, as results are reported."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One run, judged on held-out rows.
+
+    Parameters
+    ----------
+    fold, seed : int
+        Which rows were held out, and the seed of the run.
+    roc_auc, f1_at_threshold : float or None
+        On the held-out rows, all alike; None where they are not defined.
+    roc_auc_by_type, f1_by_type : float or None
+        The same with every attack type of the held-out rows counting the same.
+    """
+
+    fold: int
+    seed: int
+    roc_auc: float | None
+    f1_at_threshold: float | None
+    roc_auc_by_type: float | None
+    f1_by_type: float | None
+
+    @classmethod
+    def of(cls, fold: int, run: Run) -> Judged:
+        """Take the figures of a run whose main test set is a fold's held-out rows."""
+        metrics = run.metrics()
+        return cls(fold, run.seed, **{name: _or_none(metrics[name]) for name in (*ROWS_ALIKE, *CRITERION)})
+
+
+def score_of(runs: Sequence[Judged], figures: Sequence[str] = CRITERION) -> float | None:
+    """Return the mean of (ROC-AUC + F1 at the threshold) / 2.
+
+    Parameters
+    ----------
+    runs : sequence of Judged
+        All folds and seeds of a trial.
+    figures : sequence of str, default=CRITERION
+        The two figures; ``ROWS_ALIKE`` are those in which rows, not attack types, count the same.
+
+    Returns
+    -------
+    float or None
+        None where a run has no figure, or there is no run.
+    """
+    values = [getattr(run, name) for run in runs for name in figures]
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) > 0 else None
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
