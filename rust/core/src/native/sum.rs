@@ -21,7 +21,8 @@ use super::local::Trainer;
 use super::sink::Weighted;
 use super::tile::backward;
 use super::wave::{Entry, Wave};
-use crate::error::{Error, Result, check, check_all as check_each, check_len};
+use crate::aggregate::too_many;
+use crate::error::{Error, Result, check, check_all as check_each, check_len, zeros};
 
 /// Sums that updates go to.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,7 @@ impl Weighting<'_> {
         let ids = 0..self.n_clusters as i64;
         check_each("clusters", self.clusters, "0 <= cluster < n_clusters", |c| ids.contains(&c))?;
         check_each("weights", self.weights, "finite and at least 0", |w| w.is_finite() && w >= 0.0)?;
-        let expected = self.n_clusters * n_params;
+        let expected = self.n_clusters.saturating_mul(n_params);
         check_len("start", self.start.map_or(expected, <[f64]>::len), expected, "n_clusters * n_params")
     }
 }
@@ -81,7 +82,8 @@ pub fn train_and_sum(
     held_out.map_or(Ok(()), |held_out| held_out.check(&table, n))?;
     let mut trainer = Trainer::new(table, models, cohort, training);
     trainer.held_out = held_out;
-    let mut sums = vec![[0.0; PANEL]; weighting.n_clusters * shape.n_rows()];
+    let too_many = || too_many(weighting.n_clusters, shape.n_params());
+    let mut sums: Vec<[f64; PANEL]> = zeros(weighting.n_clusters.checked_mul(shape.n_rows()), too_many)?;
     let start = weighting.start.unwrap_or_default().chunks_exact(shape.n_params());
     for (start, sums) in start.zip(sums.chunks_exact_mut(shape.n_rows())) {
         shape.pack(start, sums);
@@ -98,7 +100,7 @@ pub fn train_and_sum(
             return Err(diverged(&wave, clients));
         }
     }
-    let mut flat = vec![0.0; weighting.n_clusters * shape.n_params()];
+    let mut flat = zeros(weighting.n_clusters.checked_mul(shape.n_params()), too_many)?;
     for (sums, flat) in sums.chunks_exact(shape.n_rows()).zip(flat.chunks_exact_mut(shape.n_params())) {
         shape.unpack(sums, flat);
     }
