@@ -40,6 +40,9 @@ pub enum Error {
     /// The arguments are valid one by one and impossible together.
     #[error("{0}")]
     Impossible(String),
+    /// A training left the numbers that floats have, for whatever is named.
+    #[error("the update of {0} is not finite: its training diverged; lower learning_rate")]
+    Diverged(String),
 }
 
 /// What a kernel returns.

@@ -11,6 +11,8 @@
 //! So every coordinate is summed in the order of the clients, in float64, from updates with the same bits that
 //! [`super::train_clients`] returns: the result depends on neither threads nor waves nor groups.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -67,7 +69,8 @@ pub struct Summed {
 /// bits of [`super::client_scores`].
 ///
 /// # Errors
-/// [`Error`] naming the argument that is out of its range, or the client whose update is not finite.
+/// [`Error`] naming the argument that is out of its range; [`Error::Diverged`] naming the client whose update is
+/// not finite.
 pub fn train_and_sum(
     table: Table<'_>,
     models: &Models<'_>,
@@ -97,7 +100,7 @@ pub fn train_and_sum(
         wave.train(&trainer, &mut losses, &mut scores);
         add(&trainer, &wave, weighting.weights, &mut sums);
         if !sums.as_flattened().iter().all(|sum| sum.is_finite()) {
-            return Err(diverged(&wave, clients));
+            return Err(diverged(&wave, clients, cohort));
         }
     }
     let mut flat = zeros(weighting.n_clusters.checked_mul(shape.n_params()), too_many)?;
@@ -172,13 +175,10 @@ impl WithSimd for AddPart<'_> {
     }
 }
 
-/// The error for sums that are no longer finite.
-fn diverged(wave: &Wave, clients: std::ops::Range<usize>) -> Error {
-    let who = match wave.first_not_finite() {
-        Some(client) => format!("client {client} of the call"),
-        None => format!("one of the clients {clients:?} of the call"),
-    };
-    Error::Impossible(format!(
-        "the update of {who} is not finite: its training diverged; lower learning_rate"
-    ))
+/// The error for sums that are no longer finite after a wave of clients.
+fn diverged(wave: &Wave, clients: Range<usize>, cohort: Cohort<'_>) -> Error {
+    Error::Diverged(match wave.first_not_finite() {
+        Some(client) => format!("client {}", cohort.clients[client]),
+        None => format!("one of {} clients from client {} on", clients.len(), cohort.clients[clients.start]),
+    })
 }
