@@ -43,7 +43,7 @@ class Federation:
 
     def train_and_sum(self, **training: Any) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         sums = {"weights": self.weights, "clusters": self.clusters, "n_clusters": 3}
-        return _core.train_and_sum(**self.arguments(**sums, **training))[:2]
+        return _core.train_and_sum(**self.arguments(**(sums | training)))[:2]
 
     def expected(
         self,

@@ -16,8 +16,9 @@ from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.federated.judged import CRITERION, ROWS_ALIKE, Judged, score_of
 from cfmt.federated.methods import METHODS
-from cfmt.protocol.search import Trial, search, winner, with_keys
+from cfmt.protocol.search import search, winner, with_keys
 from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_trial, space_of
+from cfmt.protocol.trial import Trial
 
 TINY: dict[str, dict[str, Any]] = {
     "data": {"train_rows": 2000, "split": "types", "folds": 2},
@@ -117,6 +118,42 @@ def test_a_tie_goes_to_the_earlier_trial_and_none_never_wins() -> None:
     assert winner(trials).trial == 2
     with pytest.raises(ConfigError, match="no trial has a score"):
         winner(trials[:1])
+
+
+@pytest.mark.parametrize("engine", ["native", "torch"])
+def test_a_trial_that_diverges_has_no_score_and_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    drawn = {0: {}, 1: {"training.learning_rate": 1e30}, 2: {"training.learning_rate": 0.1}}
+    monkeypatch.setattr("cfmt.protocol.search.draw_trial", lambda space, number, seed: drawn[number])
+    where: dict[str, Any] = {
+        "methods": {"names": ["cfmt"]},
+        "training": TINY["training"] | {"engine": engine},
+    }
+    first, lost, last = run_search(tmp_path, **where)["cfmt"]
+    assert (lost.score, lost.runs) == (None, ())
+    assert lost.reason.startswith("round 1: the update of client ")
+    assert (first.reason, last.reason) == ("", "")
+    assert None not in (first.score, last.score)
+    assert read_tuned(tmp_path)["tuned"]["cfmt"] == winner([first, last]).keys
+    entries = [json.loads(line) for line in (tmp_path / "cfmt.jsonl").read_text().splitlines()[1:]]
+    known = ["trial", "keys", "score", "runs", "seconds"]
+    assert [list(entry) for entry in entries] == [known, [*known, "reason"], known]
+    monkeypatch.setattr("cfmt.protocol.search.judge", None)
+    assert run_search(tmp_path, **where)["cfmt"] == [first, lost, last]
+    with pytest.raises(ConfigError, match="no trial has a score: round 1: the update of client"):
+        winner([lost])
+
+
+def test_a_search_tells_of_a_trial_that_diverges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = {0: {}, 1: {"training.learning_rate": 1e30}}
+    monkeypatch.setattr("cfmt.protocol.search.draw_trial", lambda space, number, seed: drawn[number])
+    tiny = ["--train-rows", 2000, "--clients", 6, "--rounds", 2, "--steps", 3, "--hidden", 4, "--seeds", 1]
+    code, out, err = invoke("search", *tiny, "--folds", 2, "--trials", 2, "--out", tmp_path)
+    assert code == 0, err
+    assert "cfmt [2/2] no score " in err.splitlines()[-1]
+    assert "lower learning_rate" in err.splitlines()[-1]
+    assert "no score" in out
 
 
 def test_a_search_goes_on_where_it_was_cut_off(

@@ -176,12 +176,6 @@ def test_no_clients_no_rows(name: str) -> None:
     assert len(result if isinstance(result, np.ndarray) else result.values) == 0
 
 
-@pytest.mark.parametrize(("seed", "round"), [(-1, 0), (2**64, 0), (0, -1)])
-def test_seeds_outside_64_bits_are_refused(seed: int, round: int) -> None:
-    with pytest.raises(OverflowError):
-        call("oversample", seed=seed, round=round)
-
-
 def test_sizes_of_zero_need_no_weight() -> None:
     drawn = sampling.weighted_sample(np.zeros(6), OFFSETS, np.array([0, 0]), seed=1)
     assert drawn.sizes.tolist() == [0, 0]

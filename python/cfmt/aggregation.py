@@ -28,7 +28,7 @@ class WeightedSum:
     Raises
     ------
     ValueError
-        If a number is below 1.
+        If a number is below 1, or the sums do not fit into memory.
 
     References
     ----------

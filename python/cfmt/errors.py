@@ -1,6 +1,13 @@
 """Errors that a user can mend: each message names what was wrong, its value and the remedy."""
 
-__all__ = ["CfmtError", "ConfigError", "DataError", "MissingExtraError", "RunDirectoryError"]
+__all__ = [
+    "CfmtError",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "MissingExtraError",
+    "RunDirectoryError",
+]
 
 
 class CfmtError(Exception):
@@ -13,6 +20,10 @@ class ConfigError(CfmtError, ValueError):
 
 class DataError(CfmtError, ValueError):
     """A data file that is missing, damaged, or not what it should be."""
+
+
+class DivergedError(CfmtError, ArithmeticError):
+    """A training whose numbers became too large for floats, such as by a learning rate that is too high."""
 
 
 class MissingExtraError(CfmtError, ImportError):

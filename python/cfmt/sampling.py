@@ -163,9 +163,8 @@ def weighted_sample(
         If an array has another dtype.
     ValueError
         If a weight is negative, NaN or infinite, a client that is asked for rows has none of positive weight
-        (without replacement: fewer than asked for), a size is negative, or the lengths do not fit.
-    OverflowError
-        If `seed` or `round` is negative or too large.
+        (without replacement: fewer than asked for), a size is negative, `seed` or `round` is not in
+        [0, 2^64), or the lengths do not fit.
 
     References
     ----------
@@ -241,9 +240,7 @@ def meta_sample(
         If an array has another dtype.
     ValueError
         If an error or a centre is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite or
-        not above 0, `budget` is unknown, or the lengths do not fit.
-    OverflowError
-        If `seed` or `round` is negative or too large.
+        not above 0, `budget` is unknown, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
 
     References
     ----------
@@ -294,9 +291,7 @@ def oversample(
     TypeError
         If an array has another dtype.
     ValueError
-        If a label is neither 0 nor 1, or the lengths do not fit.
-    OverflowError
-        If `seed` or `round` is negative or too large.
+        If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
     """
     return Ragged(*_core.oversample(labels, offsets, seed, round, _client_ids(clients, offsets)))
 
@@ -337,9 +332,7 @@ def undersample(
     TypeError
         If an array has another dtype.
     ValueError
-        If a label is neither 0 nor 1, or the lengths do not fit.
-    OverflowError
-        If `seed` or `round` is negative or too large.
+        If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
     """
     return Ragged(*_core.undersample(labels, offsets, seed, round, _client_ids(clients, offsets)))
 
@@ -386,10 +379,8 @@ def batch_plan(
     TypeError
         If an array has another dtype.
     ValueError
-        If not exactly one of `epochs` and `steps` is given, a number is below 1, the lengths do not fit, or
-        the plan does not fit in memory.
-    OverflowError
-        If `seed` or `round` is negative or too large.
+        If not exactly one of `epochs` and `steps` is given, a number is below 1, `seed` or `round` is not
+        in [0, 2^64), the lengths do not fit, or the plan does not fit in memory.
 
     Examples
     --------

@@ -49,9 +49,7 @@ def derive_seed(seed: int, purpose: Purpose, *, round: int = 0, item: int = 0) -
     Raises
     ------
     ValueError
-        If the purpose is unknown.
-    OverflowError
-        If a number is negative or too large.
+        If the purpose is unknown, or a number is not in [0, 2^64).
     """
     return _core.stream_seed(seed, purpose, round, item)
 

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Array1, Array2};
 use crate::error::KernelError;
-use crate::scalars::positive;
+use crate::scalars::{Integer, positive};
 
 #[pyclass(module = "cfmt._core")]
 pub struct WeightedSum(aggregate::WeightedSum);
@@ -15,7 +15,7 @@ pub struct WeightedSum(aggregate::WeightedSum);
 #[pymethods]
 impl WeightedSum {
     #[new]
-    fn new(n_clusters: i64, n_params: i64) -> PyResult<Self> {
+    fn new(n_clusters: Integer, n_params: Integer) -> PyResult<Self> {
         let (n_clusters, n_params) = (positive("n_clusters", n_clusters)?, positive("n_params", n_params)?);
         Ok(Self(aggregate::WeightedSum::new(n_clusters, n_params).map_err(KernelError::from)?))
     }

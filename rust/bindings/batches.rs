@@ -9,9 +9,12 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
+use crate::scalars::{Integer, integer, keys};
 
 /// How long clients train: exactly one of the two must be given.
-pub fn length(epochs: Option<i64>, steps: Option<i64>) -> PyResult<Length> {
+pub fn length(epochs: Option<Integer>, steps: Option<Integer>) -> PyResult<Length> {
+    let epochs = epochs.map(|epochs| integer("epochs", epochs)).transpose()?;
+    let steps = steps.map(|steps| integer("steps", steps)).transpose()?;
     match (epochs, steps) {
         (Some(epochs), None) => Ok(Length::Epochs(epochs)),
         (None, Some(steps)) => Ok(Length::Steps(steps)),
@@ -27,17 +30,18 @@ pub fn length(epochs: Option<i64>, steps: Option<i64>) -> PyResult<Length> {
 pub fn batch_plan<'py>(
     py: Python<'py>,
     offsets: &Bound<'py, PyAny>,
-    batch_size: i64,
-    epochs: Option<i64>,
-    steps: Option<i64>,
-    seed: u64,
-    round: u64,
+    batch_size: Integer,
+    epochs: Option<Integer>,
+    steps: Option<Integer>,
+    seed: Integer,
+    round: Integer,
     clients: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyArray3<i64>>> {
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let clients = Array1::<i64>::extract("clients", clients)?;
     let length = length(epochs, steps)?;
     let offsets = offsets.slice()?;
+    let (batch_size, (seed, round)) = (integer("batch_size", batch_size)?, keys(seed, round)?);
     let streams = ClientStreams { seed, purpose: Purpose::Batches, round, clients: clients.slice()? };
     let plan =
         py.detach(|| batches::batch_plan(offsets, batch_size, length, streams)).map_err(KernelError::from)?;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Array1, Array2};
 use crate::error::KernelError;
-use crate::scalars::positive;
+use crate::scalars::{Integer, keys, positive};
 
 type Labels<'py> = Bound<'py, PyArray1<i64>>;
 type Clustering<'py> = (Labels<'py>, Bound<'py, PyArray2<f64>>, f64, usize);
@@ -19,12 +19,12 @@ type Clustering<'py> = (Labels<'py>, Bound<'py, PyArray2<f64>>, f64, usize);
 pub fn kmeans_fit<'py>(
     py: Python<'py>,
     points: &Bound<'py, PyAny>,
-    k: i64,
-    n_init: i64,
-    max_iter: i64,
+    k: Integer,
+    n_init: Integer,
+    max_iter: Integer,
     tol: f64,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
 ) -> PyResult<Clustering<'py>> {
     let array = Array2::<f64>::extract("points", points)?;
     let points = checked("points", &array)?;
@@ -40,13 +40,13 @@ pub fn kmeans_fit<'py>(
 pub fn kmeans_choose_k<'py>(
     py: Python<'py>,
     points: &Bound<'py, PyAny>,
-    k_max: i64,
-    n_init: i64,
-    max_iter: i64,
+    k_max: Integer,
+    n_init: Integer,
+    max_iter: Integer,
     tol: f64,
-    max_points: i64,
-    seed: u64,
-    round: u64,
+    max_points: Integer,
+    seed: Integer,
+    round: Integer,
 ) -> PyResult<Clustering<'py>> {
     let array = Array2::<f64>::extract("points", points)?;
     let points = checked("points", &array)?;
@@ -76,15 +76,15 @@ pub fn silhouette(
     py: Python<'_>,
     points: &Bound<'_, PyAny>,
     labels: &Bound<'_, PyAny>,
-    max_points: i64,
-    seed: u64,
-    round: u64,
+    max_points: Integer,
+    seed: Integer,
+    round: Integer,
 ) -> PyResult<f64> {
     let array = Array2::<f64>::extract("points", points)?;
     let points = checked("points", &array)?;
     let labels = Array1::<i64>::extract("labels", labels)?;
     let labels = labels.slice()?;
-    let max_points = positive("max_points", max_points)?;
+    let (max_points, (seed, round)) = (positive("max_points", max_points)?, keys(seed, round)?);
     let score = py.detach(|| kernel::silhouette(points, labels, max_points, seed, round));
     Ok(score.map_err(KernelError::from)?)
 }
@@ -107,8 +107,9 @@ pub fn checked<'a>(name: &'static str, array: &'a Array2<'_, f64>) -> PyResult<P
     Ok(Points::new(name, array.slice()?, array.shape()[1]).map_err(KernelError::from)?)
 }
 
-fn options(n_init: i64, max_iter: i64, tol: f64, seed: u64, round: u64) -> PyResult<Options> {
+fn options(n_init: Integer, max_iter: Integer, tol: f64, seed: Integer, round: Integer) -> PyResult<Options> {
     let (n_init, max_iter) = (positive("n_init", n_init)?, positive("max_iter", max_iter)?);
+    let (seed, round) = keys(seed, round)?;
     Ok(Options { n_init, max_iter, tol, seed, round })
 }
 

@@ -1,7 +1,7 @@
-//! Kernel errors as Python exceptions: a bad value is a `ValueError`.
+//! Kernel errors as Python exceptions: a bad value is a `ValueError`, a training that diverged a `FloatingPointError`.
 
 use pyo3::PyErr;
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyFloatingPointError, PyValueError};
 
 /// A kernel's error on its way to Python.
 pub struct KernelError(cfmt_core::Error);
@@ -14,6 +14,10 @@ impl From<cfmt_core::Error> for KernelError {
 
 impl From<KernelError> for PyErr {
     fn from(error: KernelError) -> Self {
-        PyValueError::new_err(error.0.to_string())
+        let message = error.0.to_string();
+        match error.0 {
+            cfmt_core::Error::Diverged(_) => PyFloatingPointError::new_err(message),
+            _ => PyValueError::new_err(message),
+        }
     }
 }

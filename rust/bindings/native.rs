@@ -1,6 +1,5 @@
 //! The native trainer of many small models.
 
-use cfmt_core::error::check;
 use cfmt_core::native::{self, Cohort, Features, HeldOut, Models, Shape, Summed, Table, Training, Weighting};
 use cfmt_core::ragged::Offsets;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
@@ -10,18 +9,13 @@ use pyo3::prelude::*;
 use crate::arrays::{Array1, Array2};
 use crate::batches::length;
 use crate::error::KernelError;
+use crate::scalars::{Integer, keys, positive};
 
 /// An update matrix and the clients' losses, on their way to numpy.
 type Updates<'py, T> = (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<f64>>);
 
 /// Sums of updates, the clients' losses, and the scores of the rows held out.
 type Sums<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f32>>);
-
-/// A number of things, of which there must be one.
-fn count(name: &'static str, value: i64) -> PyResult<usize> {
-    check(value >= 1, name, value, "at least 1").map_err(KernelError::from)?;
-    Ok(value as usize)
-}
 
 /// What `train_clients` and `train_and_sum` both take.
 struct Arguments<'py> {
@@ -38,7 +32,7 @@ struct Arguments<'py> {
 
 impl<'py> Arguments<'py> {
     /// Extracts the arrays, in the order of the fields.
-    fn extract(arrays: [&Bound<'py, PyAny>; 8], hidden: i64) -> PyResult<Self> {
+    fn extract(arrays: [&Bound<'py, PyAny>; 8], hidden: Integer) -> PyResult<Self> {
         let [x, y, rows, offsets, models, which, clients, positive_weight] = arrays;
         Ok(Self {
             x: Array2::extract("x", x)?,
@@ -49,7 +43,7 @@ impl<'py> Arguments<'py> {
             which: Array1::extract("which", which)?,
             clients: Array1::extract("clients", clients)?,
             positive_weight: Array1::extract("positive_weight", positive_weight)?,
-            hidden: count("hidden", hidden)?,
+            hidden: positive("hidden", hidden)?,
         })
     }
 
@@ -132,17 +126,17 @@ pub fn train_clients<'py>(
     models: &Bound<'py, PyAny>,
     which: &Bound<'py, PyAny>,
     clients: &Bound<'py, PyAny>,
-    hidden: i64,
+    hidden: Integer,
     learning_rate: f64,
-    batch_size: i64,
+    batch_size: Integer,
     positive_weight: &Bound<'py, PyAny>,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     prox_mu: f64,
-    epochs: Option<i64>,
-    steps: Option<i64>,
+    epochs: Option<Integer>,
+    steps: Option<Integer>,
 ) -> PyResult<Updates<'py, f32>> {
-    let batch_size = count("batch_size", batch_size)?;
+    let (batch_size, (seed, round)) = (positive("batch_size", batch_size)?, keys(seed, round)?);
     let training =
         Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
     let arrays = [x, y, rows, offsets, models, which, clients, positive_weight];
@@ -170,25 +164,25 @@ pub fn train_and_sum<'py>(
     clients: &Bound<'py, PyAny>,
     weights: &Bound<'py, PyAny>,
     clusters: &Bound<'py, PyAny>,
-    n_clusters: i64,
-    hidden: i64,
+    n_clusters: Integer,
+    hidden: Integer,
     learning_rate: f64,
-    batch_size: i64,
+    batch_size: Integer,
     positive_weight: &Bound<'py, PyAny>,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     prox_mu: f64,
-    epochs: Option<i64>,
-    steps: Option<i64>,
+    epochs: Option<Integer>,
+    steps: Option<Integer>,
     start: Option<&Bound<'py, PyAny>>,
     held_out: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<Sums<'py>> {
-    let batch_size = count("batch_size", batch_size)?;
+    let (batch_size, (seed, round)) = (positive("batch_size", batch_size)?, keys(seed, round)?);
     let training =
         Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
     let arrays = [x, y, rows, offsets, models, which, clients, positive_weight];
     let arguments = Arguments::extract(arrays, hidden)?;
-    let n_clusters = count("n_clusters", n_clusters)?;
+    let n_clusters = positive("n_clusters", n_clusters)?;
     let weights = Array1::<f64>::extract("weights", weights)?;
     let clusters = Array1::<i64>::extract("clusters", clusters)?;
     let start = start.map(|start| Array2::<f64>::extract("start", start)).transpose()?;
@@ -210,12 +204,12 @@ pub fn model_scores<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     models: &Bound<'py, PyAny>,
-    hidden: i64,
+    hidden: Integer,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let x = Array2::<f32>::extract("x", x)?;
     let models = Array2::<f32>::extract("models", models)?;
     let (x, models) =
-        (view_features(&x)?, view_models("models", &models, x.shape()[1], count("hidden", hidden)?)?);
+        (view_features(&x)?, view_models("models", &models, x.shape()[1], positive("hidden", hidden)?)?);
     let scores = py.detach(|| native::scores(x, &models)).map_err(KernelError::from)?;
     matrix(py, scores, models.len(), x.len())
 }
@@ -228,13 +222,13 @@ pub fn client_scores<'py>(
     rows: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     models: &Bound<'py, PyAny>,
-    hidden: i64,
+    hidden: Integer,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let x = Array2::<f32>::extract("x", x)?;
     let rows = Array1::<i64>::extract("rows", rows)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let models = Array2::<f32>::extract("models", models)?;
-    let models = view_models("models", &models, x.shape()[1], count("hidden", hidden)?)?;
+    let models = view_models("models", &models, x.shape()[1], positive("hidden", hidden)?)?;
     let (x, rows, offsets) = (view_features(&x)?, rows.slice()?, offsets.slice()?);
     let scores = py.detach(|| native::client_scores(x, rows, offsets, &models)).map_err(KernelError::from)?;
     Ok(scores.into_pyarray(py))

@@ -1,6 +1,5 @@
 //! Partitions of rows over clients.
 
-use cfmt_core::error::Error;
 use cfmt_core::partition::partition;
 use cfmt_core::plan::{Classes, Plan};
 use cfmt_core::ragged::Ragged;
@@ -9,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
+use crate::scalars::{Integer, count, key};
 
 /// Values and offsets of a ragged array.
 pub type PyRagged<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -16,12 +16,6 @@ pub type PyRagged<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 /// Hands a ragged array over to numpy, without a copy.
 pub fn to_python(py: Python<'_>, ragged: Ragged<i64>) -> PyRagged<'_> {
     (ragged.values.into_pyarray(py), ragged.offsets.into_pyarray(py))
-}
-
-/// A number of rows, clients or classes, the argument `name`.
-pub fn count(name: &'static str, value: i64) -> Result<usize, KernelError> {
-    let refused = |_| Error::Scalar { name, value: value.to_string(), allowed: "a count, not negative" };
-    Ok(usize::try_from(value).map_err(refused)?)
 }
 
 #[pyclass(frozen, module = "cfmt._core")]
@@ -32,11 +26,11 @@ impl PartitionPlan {
     #[new]
     #[pyo3(signature = (n_clients, *, alpha, size_alpha, min_size, rows_per_client))]
     fn new(
-        n_clients: i64,
+        n_clients: Integer,
         alpha: Option<f64>,
         size_alpha: Option<f64>,
-        min_size: i64,
-        rows_per_client: Option<(i64, i64)>,
+        min_size: Integer,
+        rows_per_client: Option<(Integer, Integer)>,
     ) -> Result<Self, KernelError> {
         let (n_clients, min_size) = (count("n_clients", n_clients)?, count("min_size", min_size)?);
         let range = match rows_per_client {
@@ -50,8 +44,8 @@ impl PartitionPlan {
 
     /// Gives `n_rows` rows of one class to clients.
     #[pyo3(signature = (n_rows, *, seed))]
-    fn split_rows<'py>(&self, py: Python<'py>, n_rows: i64, seed: u64) -> PyResult<PyRagged<'py>> {
-        let n_rows = count("n_rows", n_rows)?;
+    fn split_rows<'py>(&self, py: Python<'py>, n_rows: Integer, seed: Integer) -> PyResult<PyRagged<'py>> {
+        let (n_rows, seed) = (count("n_rows", n_rows)?, key("seed", seed)?);
         let parts =
             py.detach(|| partition(&Classes::one(n_rows)?, &self.0, seed)).map_err(KernelError::from)?;
         Ok(to_python(py, parts))
@@ -59,10 +53,10 @@ impl PartitionPlan {
 
     /// Gives labelled rows to clients, class by class.
     #[pyo3(signature = (labels, *, seed))]
-    fn split_labels<'py>(&self, labels: &Bound<'py, PyAny>, seed: u64) -> PyResult<PyRagged<'py>> {
+    fn split_labels<'py>(&self, labels: &Bound<'py, PyAny>, seed: Integer) -> PyResult<PyRagged<'py>> {
         let py = labels.py();
         let array = Array1::extract("labels", labels)?;
-        let labels = array.slice()?;
+        let (labels, seed) = (array.slice()?, key("seed", seed)?);
         let parts = py
             .detach(|| partition(&Classes::from_labels(labels)?, &self.0, seed))
             .map_err(KernelError::from)?;

@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
-use crate::partition::{PyRagged, count, to_python};
+use crate::partition::{PyRagged, to_python};
+use crate::scalars::{Integer, count, key};
 
 #[pyfunction]
 pub fn check_prevalence(low: f64, high: f64) -> Result<(), KernelError> {
@@ -23,15 +24,15 @@ pub fn impose_prevalence<'py>(
     offsets: &Bound<'py, PyAny>,
     is_attack: &Bound<'py, PyAny>,
     prevalence: (f64, f64),
-    min_size: i64,
-    seed: u64,
+    min_size: Integer,
+    seed: Integer,
 ) -> PyResult<PyRagged<'py>> {
     let py = rows.py();
     let (rows, offsets) =
         (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
     let is_attack = Array1::extract("is_attack", is_attack)?;
     let (rows, offsets, is_attack) = (rows.slice()?, offsets.slice()?, is_attack.slice()?);
-    let min_size = count("min_size", min_size)?;
+    let (min_size, seed) = (count("min_size", min_size)?, key("seed", seed)?);
     let parts = py
         .detach(|| {
             let range = Prevalence::new(prevalence.0, prevalence.1)?;
@@ -49,13 +50,14 @@ pub fn split_validation<'py>(
     offsets: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
     share: f64,
-    seed: u64,
+    seed: Integer,
 ) -> PyResult<(PyRagged<'py>, PyRagged<'py>)> {
     let py = rows.py();
     let (rows, offsets) =
         (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
     let labels = Array1::extract("labels", labels)?;
     let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
+    let seed = key("seed", seed)?;
     let [train, held_out] = py
         .detach(|| {
             validation::split_validation(Parts::new(rows, offsets, labels.len())?, labels, share, seed)
@@ -70,7 +72,7 @@ pub fn class_counts<'py>(
     rows: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
-    n_classes: i64,
+    n_classes: Integer,
 ) -> PyResult<Bound<'py, PyArray2<i64>>> {
     let py = rows.py();
     let (rows, offsets) =

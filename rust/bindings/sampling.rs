@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
+use crate::scalars::{Integer, integer, keys};
 
 /// Positions and offsets.
 type Draw<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -20,8 +21,13 @@ fn wrap(py: Python<'_>, drawn: Ragged<i64>) -> Draw<'_> {
     (drawn.values.into_pyarray(py), drawn.offsets.into_pyarray(py))
 }
 
-fn sampling_streams(seed: u64, round: u64, clients: &[i64]) -> ClientStreams<'_> {
-    ClientStreams { seed, purpose: Purpose::Sampling, round, clients }
+fn sampling_streams(
+    seed: Integer,
+    round: Integer,
+    clients: &[i64],
+) -> Result<ClientStreams<'_>, KernelError> {
+    let (seed, round) = keys(seed, round)?;
+    Ok(ClientStreams { seed, purpose: Purpose::Sampling, round, clients })
 }
 
 #[pyfunction]
@@ -29,11 +35,11 @@ pub fn error_histograms<'py>(
     py: Python<'py>,
     errors: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
-    bins: i64,
+    bins: Integer,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let errors = Array1::<f32>::extract("errors", errors)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
-    let (errors, offsets) = (errors.slice()?, offsets.slice()?);
+    let (errors, offsets, bins) = (errors.slice()?, offsets.slice()?, integer("bins", bins)?);
     let shares =
         py.detach(|| histogram::error_histograms(errors, offsets, bins)).map_err(KernelError::from)?;
     shares.into_pyarray(py).reshape([offsets.len() - 1, bins as usize])
@@ -68,8 +74,8 @@ pub fn weighted_sample<'py>(
     sizes: &Bound<'py, PyAny>,
     replace: bool,
     log: bool,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     clients: &Bound<'py, PyAny>,
 ) -> PyResult<Draw<'py>> {
     let weights = Array1::<f64>::extract("weights", weights)?;
@@ -78,7 +84,7 @@ pub fn weighted_sample<'py>(
     let clients = Array1::<i64>::extract("clients", clients)?;
     let weights = Weights { values: weights.slice()?, log };
     let (offsets, sizes) = (offsets.slice()?, sizes.slice()?);
-    let streams = sampling_streams(seed, round, clients.slice()?);
+    let streams = sampling_streams(seed, round, clients.slice()?)?;
     let drawn = py
         .detach(|| draw::weighted_sample(weights, offsets, sizes, replace, streams))
         .map_err(KernelError::from)?;
@@ -96,8 +102,8 @@ pub fn meta_sample<'py>(
     minority_mu: Option<f64>,
     sigma: f64,
     budget: &str,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     clients: &Bound<'py, PyAny>,
 ) -> PyResult<Draw<'py>> {
     let errors = Array1::<f32>::extract("errors", errors)?;
@@ -115,7 +121,7 @@ pub fn meta_sample<'py>(
         }
     };
     let (errors, labels, offsets, mu) = (errors.slice()?, labels.slice()?, offsets.slice()?, mu.slice()?);
-    let streams = sampling_streams(seed, round, clients.slice()?);
+    let streams = sampling_streams(seed, round, clients.slice()?)?;
     let centres = Centres { mu, minority_mu, sigma };
     let drawn = py
         .detach(|| balance::meta_sample(errors, labels, offsets, centres, budget, streams))
@@ -128,15 +134,15 @@ pub fn oversample<'py>(
     py: Python<'py>,
     labels: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     clients: &Bound<'py, PyAny>,
 ) -> PyResult<Draw<'py>> {
     let labels = Array1::<u8>::extract("labels", labels)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let clients = Array1::<i64>::extract("clients", clients)?;
     let (labels, offsets) = (labels.slice()?, offsets.slice()?);
-    let streams = sampling_streams(seed, round, clients.slice()?);
+    let streams = sampling_streams(seed, round, clients.slice()?)?;
     let drawn = py.detach(|| balance::oversample(labels, offsets, streams)).map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }
@@ -146,15 +152,15 @@ pub fn undersample<'py>(
     py: Python<'py>,
     labels: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
-    seed: u64,
-    round: u64,
+    seed: Integer,
+    round: Integer,
     clients: &Bound<'py, PyAny>,
 ) -> PyResult<Draw<'py>> {
     let labels = Array1::<u8>::extract("labels", labels)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let clients = Array1::<i64>::extract("clients", clients)?;
     let (labels, offsets) = (labels.slice()?, offsets.slice()?);
-    let streams = sampling_streams(seed, round, clients.slice()?);
+    let streams = sampling_streams(seed, round, clients.slice()?)?;
     let drawn = py.detach(|| balance::undersample(labels, offsets, streams)).map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }

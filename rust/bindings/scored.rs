@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
-use crate::scalars::positive;
+use crate::scalars::{Integer, positive};
 
 type TwoCounts<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 
@@ -66,7 +66,7 @@ pub fn score_histogram<'py>(
     py: Python<'py>,
     scores: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
-    bins: i64,
+    bins: Integer,
 ) -> PyResult<TwoCounts<'py>> {
     let scores = Array1::<f32>::extract("scores", scores)?;
     let labels = Array1::<u8>::extract("labels", labels)?;

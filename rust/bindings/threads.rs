@@ -3,11 +3,14 @@
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::scalars::{Integer, positive};
+
 /// More than any machine has; a slip that asked for more could end the process.
 const MOST: usize = 4096;
 
 #[pyfunction]
-pub fn set_threads(py: Python<'_>, threads: usize) -> PyResult<()> {
+pub fn set_threads(py: Python<'_>, threads: Integer) -> PyResult<()> {
+    let threads = positive("threads", threads)?;
     if !(1..=MOST).contains(&threads) {
         return Err(PyValueError::new_err(format!("threads must be in 1..={MOST}, got {threads}")));
     }

@@ -14,7 +14,7 @@ from cfmt.cli.errors import INTERRUPTED
 from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
 from cfmt.config import ExperimentConfig, departures, for_method, tuned_name
-from cfmt.errors import CfmtError, ConfigError, RunDirectoryError
+from cfmt.errors import CfmtError, ConfigError, DivergedError, RunDirectoryError
 from cfmt.protocol.plan import Planned, plan_methods
 from cfmt.protocol.threads import use_threads
 from cfmt.protocol.traffic import load_tables, split
@@ -183,7 +183,9 @@ def _run_seed(
                 on_round=on_round,
                 on_clients=reporter.on_clients,
             )
-        except ValueError as error:  # a kernel's, such as of a training that diverged: it has the remedy
+        except DivergedError as error:
+            raise DivergedError(f"{one.method.name} seed {seed}: {error}") from error
+        except ValueError as error:  # a kernel's: it has the remedy
             if isinstance(error, CfmtError):
                 raise
             raise ConfigError(f"{one.method.name} seed {seed}: {error}") from error

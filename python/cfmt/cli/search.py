@@ -14,7 +14,7 @@ from cfmt.config import ExperimentConfig, Tree, build_config, merge, read_toml
 from cfmt.protocol.threads import use_threads
 
 if TYPE_CHECKING:
-    from cfmt.protocol.search import Trial
+    from cfmt.protocol.trial import Trial
 
 __all__ = ["search"]
 
@@ -73,7 +73,8 @@ def search(
     for method, trial in run_search(checked, out, trials=trials, seed=search_seed, note=note):
         found.setdefault(method, []).append(trial)
         place = f"{method} [{len(found[method])}/{trials}]"
-        note(f"{place} {_score(trial)} {trial.seconds:.1f} s {_settings(trial)}")
+        why = f": {trial.reason}" if trial.reason else ""
+        note(f"{place} {_score(trial)} {trial.seconds:.1f} s {_settings(trial)}{why}")
     show(*(_table(method, done) for method, done in found.items()))
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from cfmt import metrics
 from cfmt.federated.federation import Federation, TestSet
+from cfmt.federated.scoring import score
 from cfmt.federated.state import State
 from cfmt.nn import Engine
 from cfmt.ragged import Ragged
@@ -143,7 +144,7 @@ def evaluate(
     -------
     Evaluation
     """
-    scores = engine.scores(state.model[np.newaxis])[0]
+    (scores,) = score(engine, state.model[np.newaxis], round=state.round)
     held_out = federation.validation
     labels = federation.is_attack[held_out.values]
     positive, negative = _histogram(scores[held_out.values], labels)
@@ -263,7 +264,7 @@ def _clusters(
     membership = state.clusters.membership
     if len(state.clusters.models) == 1:
         return ()
-    scores = engine.scores(state.clusters.models)
+    scores = score(engine, state.clusters.models, round=state.round)
     found = []
     for slot in np.unique(membership[membership >= 0]):
         members = np.flatnonzero(membership == slot)

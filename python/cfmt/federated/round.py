@@ -19,7 +19,7 @@ from cfmt.federated.rewards import n_judged, rewards_of
 from cfmt.federated.state import PolicyState, RoundReport, State
 from cfmt.federated.updates import Updates, client_weights, train
 from cfmt.federated.view import View, look
-from cfmt.nn import Engine, LocalTraining
+from cfmt.nn import Engine, LocalTraining, diverged
 
 __all__ = ["run_round"]
 
@@ -66,6 +66,11 @@ def run_round(
     state : State
         After this round.
     report : RoundReport
+
+    Raises
+    ------
+    DivergedError
+        If an update, a model or a score of this round is not finite.
     """
     started = time.perf_counter()
     cohort = receive(federation, method, state, clients, seed=seed)
@@ -75,10 +80,11 @@ def run_round(
     )
     mu, learners = _steer(method, cohort, view, labels, state.policy)
     updates = train(engine, method, local, cohort, view, labels, mu, on_clients=on_clients)
+    model, models = _updated(method, updates, state.model, clusters.models, cohort.round)
     after = State(
         round=cohort.round,
-        model=state.model + _global_update(method, updates),
-        clusters=replace(clusters, models=clusters.models + updates.sums.means()),
+        model=model,
+        clusters=replace(clusters, models=models),
         policy=_learned_from(method, learners, cohort, view, mu, updates.gains),
     )
     report = RoundReport(
@@ -133,6 +139,21 @@ def _learned_from(
         return learners
     rewards = rewards_of(sampler.policy, gained)
     return remember(learners, cohort.clients, view.meta_states, mu, rewards)
+
+
+def _updated(
+    method: Method,
+    updates: Updates,
+    model: npt.NDArray[np.float32],
+    models: npt.NDArray[np.float32],
+    round: int,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Add the updates to the global model and to those of the clusters."""
+    with np.errstate(over="ignore"):
+        model, models = model + _global_update(method, updates), models + updates.sums.means()
+    if not (np.isfinite(model).all() and np.isfinite(models).all()):
+        raise diverged("a model", round)
+    return model, models
 
 
 def _global_update(method: Method, updates: Updates) -> npt.NDArray[np.float32]:

@@ -13,6 +13,7 @@ from cfmt.federated.evaluation import CurvePoint, Evaluation, curve_point, evalu
 from cfmt.federated.federation import Federation
 from cfmt.federated.methods import Method
 from cfmt.federated.round import run_round
+from cfmt.federated.scoring import score
 from cfmt.federated.state import RoundReport, State, initial_state
 from cfmt.nn import MLP, Engine, LocalTraining, make_engine
 from cfmt.streams import generator
@@ -219,6 +220,11 @@ def simulate(
     Returns
     -------
     Run
+
+    Raises
+    ------
+    DivergedError
+        If the training diverges, with the round, and where it is known the client.
     """
     settings = settings or Settings()
     mlp = MLP(federation.n_features, settings.hidden)
@@ -229,12 +235,13 @@ def simulate(
     for state, report in rounds(
         federation, engine, method, settings, start, seed=seed, on_clients=on_clients
     ):
-        point = curve_point(federation.tests[0], judges[0].scores(state.model[np.newaxis])[0])
+        (scores,) = score(judges[0], state.model[np.newaxis], round=state.round)
+        point = curve_point(federation.tests[0], scores)
         reports.append(report)
         curve.append(point)
         if on_round is not None:
             on_round(report, point)
-    test_scores = [judge.scores(state.model[np.newaxis])[0] for judge in judges]
+    test_scores = [score(judge, state.model[np.newaxis], round=state.round)[0] for judge in judges]
     evaluation = evaluate(federation, engine, state, test_scores, rules=settings.thresholds)
     return Run(method, seed, tuple(reports), tuple(curve), evaluation, state)
 

@@ -14,6 +14,7 @@ from cfmt.federated.cohort import Cohort
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
 from cfmt.federated.rewards import draw_judges, gains, judged_rows
 from cfmt.federated.rows import draw_rows, drawn_sizes
+from cfmt.federated.scoring import check_scores
 from cfmt.federated.view import View
 from cfmt.nn import Engine, LocalTraining, SummingEngine, sum_groups
 
@@ -117,6 +118,7 @@ def train(
             **part.key,
         )
         if judged is not None:
+            check_scores(scores, round=cohort.round)
             gained[part.at] = gains(part, cohort, view, judged, scores)
         done, n_rows = done + len(part.at), n_rows + len(drawn.values)
         if on_clients is not None:

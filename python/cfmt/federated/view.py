@@ -11,6 +11,7 @@ from cfmt.clustering import auxiliary_vectors
 from cfmt.federated.cohort import Cohort, Part, Rows
 from cfmt.federated.federation import count_per_client
 from cfmt.federated.methods import MetaSampler, Method
+from cfmt.federated.scoring import score
 from cfmt.nn import Engine
 from cfmt.ragged import Ragged
 from cfmt.sampling import error_histograms
@@ -60,7 +61,7 @@ def look(engine: Engine, method: Method, cohort: Cohort) -> View:
     sampler = method.sampler if isinstance(method.sampler, MetaSampler) else None
     if not clusters and sampler is None:
         return View(np.empty((0, 0), np.float32), np.empty((0, 2)), np.empty((0, 0)))
-    scores, n = engine.scores(cohort.models), len(cohort.clients)
+    scores, n = score(engine, cohort.models, round=cohort.round), len(cohort.clients)
     vectors = np.empty((n if clusters else 0, 2))
     meta_states = np.empty((0, 0) if sampler is None else (n, 2 * sampler.bins))
     for part in cohort.parts():

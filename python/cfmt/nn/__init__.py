@@ -13,7 +13,7 @@ from cfmt.nn.factory import ENGINES, make_engine
 from cfmt.nn.mlp import MLP
 from cfmt.nn.native import NativeEngine
 from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
-from cfmt.nn.protocol import Engine, GroupResult, Summed, SummingEngine
+from cfmt.nn.protocol import Engine, GroupResult, Summed, SummingEngine, diverged
 from cfmt.nn.replay import Replay
 from cfmt.nn.sac import learn
 from cfmt.nn.summing import sum_groups
@@ -35,6 +35,7 @@ __all__ = [
     "SummingEngine",
     "TorchEngine",
     "act",
+    "diverged",
     "initial_policy",
     "learn",
     "make_engine",

@@ -16,7 +16,7 @@ from cfmt.nn.graphs import recorder_for
 from cfmt.nn.grouping import cut, group_size_for, rounded
 from cfmt.nn.mlp import MLP, forward
 from cfmt.nn.precision import full_precision
-from cfmt.nn.protocol import Summed, check_cohort, check_models, check_rows, check_sums
+from cfmt.nn.protocol import Summed, check_cohort, check_models, check_rows, check_sums, diverged
 from cfmt.nn.stack import Stack
 from cfmt.nn.training import LocalTraining
 from cfmt.nn.upload import upload
@@ -143,7 +143,12 @@ class DeviceEngine(TorchEngine):
             self._score(stack.trained, at, tried, tried_values, scores)
         in_cohort_order = np.empty(len(order))
         in_cohort_order[order] = _host(losses)
-        return Summed(_host(sums), in_cohort_order, _host(scores[:-1]))
+        summed = Summed(_host(sums), in_cohort_order, _host(scores[:-1]))
+        if not np.isfinite(summed.sums).all():
+            lost = clients[(rows.sizes > 0) & ~np.isfinite(in_cohort_order)]
+            who = f"client {lost[0]}" if len(lost) else f"one of {len(clients)} clients"
+            raise diverged(f"the update of {who}", round)
+        return summed
 
     def _train_group(
         self,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt import _core
+from cfmt.errors import DivergedError
 from cfmt.nn.mlp import MLP
 from cfmt.nn.protocol import GroupResult, Summed, check_models, check_table
 from cfmt.nn.training import LocalTraining
@@ -124,22 +125,12 @@ class NativeEngine:
             which, clients = which[order], clients[order]
             weights, clusters = weights[order], clusters[order]
         how = self._keywords(local, rows, seed, round)
-        summed = Summed(
-            *_core.train_and_sum(
-                self._X,
-                self._y,
-                *rows,
-                models,
-                which,
-                clients,
-                weights,
-                clusters,
-                n_clusters=n_clusters,
-                start=start,
-                held_out=held_out,
-                **how,
-            )
-        )
+        sums: dict[str, Any] = {"n_clusters": n_clusters, "start": start, "held_out": held_out}
+        arrays = (self._X, self._y, *rows, models, which, clients, weights, clusters)
+        try:
+            summed = Summed(*_core.train_and_sum(*arrays, **sums, **how))
+        except FloatingPointError as error:
+            raise DivergedError(f"round {round}: {error}") from None
         return summed if in_order else _put_back(summed, order, held_out)
 
     def client_scores(

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.errors import DivergedError
 from cfmt.nn.mlp import MLP
 from cfmt.nn.training import LocalTraining
 from cfmt.ragged import Ragged
@@ -22,6 +23,7 @@ __all__ = [
     "check_rows",
     "check_sums",
     "check_table",
+    "diverged",
 ]
 
 
@@ -186,8 +188,21 @@ class SummingEngine(Engine, Protocol):
         Returns
         -------
         Summed
+
+        Raises
+        ------
+        DivergedError
+            If an update is not finite.
         """
         ...
+
+
+def diverged(what: str, round: int) -> DivergedError:
+    """Make the error of a round in which ``what``, such as a client's update, is not finite."""
+    return DivergedError(
+        f"round {round}: {what} is not finite: the training diverged; lower the learning rate "
+        "(--learning-rate) or take fewer local steps"
+    )
 
 
 def check_table(mlp: MLP, X: npt.NDArray[np.float32], y: npt.NDArray[np.uint8]) -> None:

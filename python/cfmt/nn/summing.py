@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.nn.protocol import Engine, Summed
+from cfmt.nn.protocol import Engine, Summed, diverged
 from cfmt.nn.training import LocalTraining
 from cfmt.ragged import Ragged
 
@@ -42,6 +42,11 @@ def sum_groups(
     -------
     Summed
         For an engine that can sum by itself, the same bits as it gives.
+
+    Raises
+    ------
+    DivergedError
+        If an update is not finite.
     """
     total = WeightedSum(n_clusters, models.shape[1])
     if start is not None:
@@ -52,6 +57,9 @@ def sum_groups(
     tries = tried.sizes > 0
     groups = engine.train(models, which, rows, local, seed=seed, round=round, clients=clients)
     for at, deltas, group_losses in groups:
+        finite = np.isfinite(deltas).all(axis=1)
+        if not finite.all():
+            raise diverged(f"the update of client {clients[at[finite.argmin()]]}", round)
         total.add(deltas, weights[at], clusters[at])
         losses[at] = group_losses
         if tries[at].any():

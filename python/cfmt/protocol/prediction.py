@@ -17,8 +17,9 @@ from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.federated.judged import CRITERION, ROWS_ALIKE, score_of
 from cfmt.files import read_json_lines
 from cfmt.protocol.log import append_entry, open_log
-from cfmt.protocol.search import Split, Trial, folds_of, judge, with_keys
+from cfmt.protocol.search import Split, attempt, folds_of, with_keys
 from cfmt.protocol.traffic import load_tables, load_training
+from cfmt.protocol.trial import Trial
 from cfmt.report.hold_out_check import LOG, OFFICIAL, Scored
 
 __all__ = ["score_trials"]
@@ -66,7 +67,7 @@ def score_trials(folder: Path, source: str, *, device: str, note: Callable[[str]
             for split, tables in splits.items():
                 key = (method, trial.trial, split)
                 if key not in done:
-                    runs = judge(with_keys(config, trial.keys), tables)
+                    runs, _ = attempt(with_keys(config, trial.keys), tables)
                     done[key] = Scored(*key, score_of(runs, ROWS_ALIKE))
                     append_entry(log, asdict(done[key]))
                 yield done[key]

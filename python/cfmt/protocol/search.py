@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml, tree_of
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, DivergedError
 from cfmt.federated.judged import CRITERION, Judged, score_of
 from cfmt.federated.simulation import compare
 from cfmt.files import write_atomic
@@ -18,13 +17,14 @@ from cfmt.protocol.log import append_entry, open_log
 from cfmt.protocol.plan import plan_methods
 from cfmt.protocol.spaces import describe_space, draw_trial, space_of
 from cfmt.protocol.traffic import hold_out_fold, load_training
+from cfmt.protocol.trial import Trial
 
 if TYPE_CHECKING:
     from cfmt.data import Table
 
 __all__ = [
     "Split",
-    "Trial",
+    "attempt",
     "folds_of",
     "judge",
     "search",
@@ -34,37 +34,6 @@ __all__ = [
 
 Split = tuple["Table", tuple["Table", ...]]
 """Rows to train on, and rows to judge by in the place of the test tables."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Settings that were tried.
-
-    Parameters
-    ----------
-    trial : int
-        Its number; 0 is the configuration as it is.
-    keys : dict of str to object
-        What was changed, by section and key.
-    score : float or None
-        Mean over the runs of (ROC-AUC + F1 at the threshold) / 2, every attack type counting the same; None
-        where a run has no figure.
-    runs : tuple of Judged
-        All folds and seeds.
-    seconds : float
-        Wall time.
-    """
-
-    trial: int
-    keys: dict[str, Any]
-    score: float | None
-    runs: tuple[Judged, ...]
-    seconds: float
-
-    @classmethod
-    def from_entry(cls, entry: dict[str, Any]) -> Trial:
-        """Read a line of the log."""
-        return cls(**entry | {"runs": tuple(Judged(**run) for run in entry["runs"])})
 
 
 def folds_of(config: ExperimentConfig, train: Table) -> list[Split]:
@@ -106,6 +75,27 @@ def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ..
         runs = compare(one.build, [one.method], one.settings, seeds=config.seed_range)
         found += [Judged.of(fold, run) for run in runs]
     return tuple(found)
+
+
+def attempt(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[tuple[Judged, ...], str]:
+    """Run as :func:`judge` does, settings under which a training may diverge.
+
+    Parameters
+    ----------
+    config, splits
+        As for :func:`judge`.
+
+    Returns
+    -------
+    runs : tuple of Judged
+        None where a training diverged: the mean of the others would be too good.
+    reason : str
+        What happened then, and nothing otherwise.
+    """
+    try:
+        return judge(config, splits), ""
+    except DivergedError as error:
+        return (), str(error)
 
 
 def search(
@@ -163,7 +153,7 @@ def search(
         found = []
         for number in range(trials):
             if number not in done:
-                done[number] = asdict(_try(alone, splits, method, number, seed))
+                done[number] = _try(alone, splits, method, number, seed).to_entry()
                 append_entry(path, done[number])
             found.append(Trial.from_entry(done[number]))
             yield method, found[-1]
@@ -189,7 +179,9 @@ def winner(trials: Sequence[Trial]) -> Trial:
     """
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
-        raise ConfigError("no trial has a score: the held-out rows must be of two classes in every fold")
+        reasons = [trial.reason for trial in trials if trial.reason]
+        todo = reasons[0] if reasons else "the held-out rows must be of two classes in every fold"
+        raise ConfigError(f"no trial has a score: {todo}")
     return max(scored, key=lambda trial: (trial.score, -trial.trial))
 
 
@@ -203,8 +195,8 @@ def _try(config: ExperimentConfig, splits: Sequence[Split], method: str, number:
     """Run a trial."""
     started = time.perf_counter()
     keys = draw_trial(space_of(method), number, seed=seed)
-    runs = judge(with_keys(config, keys), splits)
-    return Trial(number, keys, score_of(runs), runs, round(time.perf_counter() - started, 3))
+    runs, reason = attempt(with_keys(config, keys), splits)
+    return Trial(number, keys, score_of(runs), runs, round(time.perf_counter() - started, 3), reason)
 
 
 def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentConfig:

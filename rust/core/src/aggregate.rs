@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Error, Result, check, check_all, check_len};
+use crate::error::{Error, Result, check, check_all, check_len, zeros};
 use crate::vector::vectorised;
 
 /// Fewest and most coordinates of a block: enough of a row to stream it, and accumulators that stay in a
@@ -32,11 +32,13 @@ impl WeightedSum {
     /// Sums of nothing.
     ///
     /// # Errors
-    /// [`Error::Scalar`] where there is no cluster or no parameter.
+    /// [`Error::Scalar`] where there is no cluster or no parameter, [`Error::Impossible`] where the sums do not
+    /// fit into memory.
     pub fn new(n_clusters: usize, n_params: usize) -> Result<Self> {
         check(n_clusters > 0, "n_clusters", n_clusters, "at least 1")?;
         check(n_params > 0, "n_params", n_params, "at least 1")?;
-        Ok(Self { n_params, sums: vec![0.0; n_clusters * n_params], totals: vec![0.0; n_clusters] })
+        let sums = zeros(n_clusters.checked_mul(n_params), || too_many(n_clusters, n_params))?;
+        Ok(Self { n_params, sums, totals: vec![0.0; n_clusters] })
     }
 
     /// How many clusters there are.
@@ -193,6 +195,11 @@ impl WeightedSum {
             }
         }
     }
+}
+
+/// Says that sums do not fit into memory.
+pub(crate) fn too_many(n_clusters: usize, n_params: usize) -> String {
+    format!("n_clusters={n_clusters} sums of {n_params} parameters do not fit into memory; lower n_clusters")
 }
 
 /// Weighted mean of updates `(K, p)`, `(p,)`.

@@ -81,15 +81,19 @@ fn count(rows: Scored, threshold: f64) -> [i64; 4] {
     [caught, false_alerts, attacks - caught, rows.len() as i64 - attacks - false_alerts]
 }
 
+/// More would tell no scores apart from about 1/2 on, and each thread counts in bins of its own.
+const MAX_BINS: usize = 1 << 24;
+
 /// Numbers of attack and of normal rows in bins of equal width over `[0, 1]`, `(bins,)` each.
 ///
 /// Bin `i` holds the scores from `i / bins` on and below `(i + 1) / bins`, as f64 has these; the last one is
 /// closed. So a count of scores at or above an edge is the same from the bins as from the scores.
 ///
 /// # Errors
-/// [`crate::Error::Scalar`] where there is no bin; [`crate::Error::Element`] for a score outside `[0, 1]`.
+/// [`crate::Error::Scalar`] where there is no bin, or more than 2^24;
+/// [`crate::Error::Element`] for a score outside `[0, 1]`.
 pub fn score_histogram(rows: Scored, bins: usize) -> Result<[Vec<i64>; 2]> {
-    check(bins > 0, "bins", bins, "at least 1")?;
+    check((1..=MAX_BINS).contains(&bins), "bins", bins, "between 1 and 16777216")?;
     let allowed = "in [0, 1]; pass probabilities, not logits";
     check_all("scores", rows.scores, allowed, |score| (0.0..=1.0).contains(&score))?;
     let none = || [vec![0; bins], vec![0; bins]];

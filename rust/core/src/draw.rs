@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::clients::{CHUNK, ClientStreams, check_rows, offsets_over};
 use crate::cumulative::Cumulative;
 use crate::elementary::exp_nonpositive;
-use crate::error::{Error, Result, check_all, check_len};
+use crate::error::{Error, Result, check_all, check_len, zeros};
 use crate::keys::Keys;
 use crate::offset::{Offset, Weight};
 use crate::ragged::{Ragged, offsets_of, split_mut};
@@ -166,16 +166,9 @@ impl Weights<'_> {
 /// [`Error::Impossible`] where memory does not suffice.
 pub fn reserve(sizes: &[i64]) -> Result<(Vec<i64>, Vec<i64>)> {
     let total = sizes.iter().try_fold(0_i64, |total, &size| total.checked_add(size));
-    let values = match total {
-        // `vec!` gets its zeros from the system, page by page as the threads come to them, but would end the program
-        // where there is no room.
-        Some(total) if Vec::<i64>::new().try_reserve_exact(total as usize).is_ok() => vec![0; total as usize],
-        _ => {
-            let message =
-                "sizes must add up to what fits in memory; draw fewer rows, or fewer clients at a time";
-            return Err(Error::Impossible(message.into()));
-        }
-    };
+    let values = zeros(total.map(|total| total as usize), || {
+        "sizes must add up to what fits in memory; draw fewer rows, or fewer clients at a time".into()
+    })?;
     Ok((values, offsets_of(sizes.iter().map(|&size| size as usize))))
 }
 

@@ -40,6 +40,9 @@ pub enum Error {
     /// The arguments are valid one by one and impossible together.
     #[error("{0}")]
     Impossible(String),
+    /// A training left the numbers that floats have, for whatever is named.
+    #[error("the update of {0} is not finite: its training diverged; lower learning_rate")]
+    Diverged(String),
 }
 
 /// What a kernel returns.
@@ -99,6 +102,15 @@ pub fn room<T>(n: Option<usize>, what: impl FnOnce() -> String) -> Result<Vec<T>
     }
 }
 
+/// `n` zeros, or an error as of [`room`]. The zeros come from the system, page by page as threads touch them.
+///
+/// # Errors
+/// [`Error::Impossible`] where there is not as much memory; `what` says so.
+pub fn zeros<T: Default + Clone>(n: Option<usize>, what: impl FnOnce() -> String) -> Result<Vec<T>> {
+    drop(room::<T>(n, what)?);
+    Ok(vec![T::default(); n.unwrap_or_default()])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,8 +128,10 @@ mod tests {
     #[test]
     fn more_than_there_is_memory_for_is_an_error() {
         assert!(room::<i64>(Some(2), String::new).unwrap().capacity() >= 2);
+        assert_eq!(zeros::<i64>(Some(2), String::new).unwrap(), [0, 0]);
         for n in [None, Some(usize::MAX / 16), Some(usize::MAX)] {
             assert_eq!(room::<i64>(n, || "why".into()), Err(Error::Impossible("why".into())));
+            assert_eq!(zeros::<i64>(n, || "why".into()), Err(Error::Impossible("why".into())));
         }
     }
 }

@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::clients::{CHUNK, check_rows, offsets_over};
-use crate::error::{Result, check};
+use crate::error::{Result, check, zeros};
 use crate::ragged::Offsets;
 
 const MAX_BINS: i64 = 1 << 16;
@@ -24,7 +24,12 @@ pub fn error_histograms(errors: &[f32], offsets: &[i64], bins: i64) -> Result<Ve
     let rows = offsets_over("errors", errors.len(), offsets)?;
     check_errors(errors)?;
     let bins = bins as usize;
-    let mut shares = vec![0.0; rows.n_clients() * bins];
+    let n_clients = rows.n_clients();
+    let mut shares = zeros(n_clients.checked_mul(bins), || {
+        format!(
+            "bins={bins} of {n_clients} clients do not fit into memory; lower bins, or take fewer clients"
+        )
+    })?;
     shares.par_chunks_mut(bins).enumerate().for_each(|(k, shares)| client_shares(errors, rows, k, shares));
     Ok(shares)
 }

@@ -118,7 +118,7 @@ impl Options {
 fn fit(tree: &Tree, k: usize, options: Options) -> KMeans {
     let k = k.min(tree.len());
     let tolerance = options.tol * mean_variance(tree);
-    let restarts: Vec<(f64, Vec<f64>, usize)> = (0..options.n_init)
+    let best = (0..options.n_init)
         .into_par_iter()
         .map(|restart| {
             let mut rng = stream(options.seed, Purpose::Clustering, options.round, restart as u64);
@@ -126,8 +126,7 @@ fn fit(tree: &Tree, k: usize, options: Options) -> KMeans {
             let (centroids, n_iter) = lloyd::lloyd(tree, seeds, options.max_iter, tolerance);
             (lloyd::inertia(tree, &centroids), centroids, n_iter)
         })
-        .collect();
-    let best = restarts.into_iter().reduce(|best, next| if next.0 < best.0 { next } else { best });
+        .reduce_with(|best, next| if next.0 < best.0 { next } else { best }); // the first of equals
     let (inertia, centroids, n_iter) = best.expect("n_init has been checked");
     KMeans { labels: lloyd::labels(tree, &centroids), centroids, inertia, n_iter }
 }

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use crate::error::{Result, check, check_all, room};
+use crate::error::{Result, check, check_all, zeros};
 use crate::parts::Parts;
 
 /// How many rows of each class each client has, shape (clients, classes), row after row.
@@ -16,12 +16,11 @@ pub fn class_counts(parts: Parts, labels: &[i64], n_classes: usize) -> Result<Ve
     check(n_classes > 0, "n_classes", n_classes, "at least 1")?;
     check_all("labels", labels, "in 0..n_classes", |label| (0..n_classes as i64).contains(&label))?;
     let n_clients = parts.n_clients();
-    let mut counts = room(n_clients.checked_mul(n_classes), || {
+    let mut counts = zeros(n_clients.checked_mul(n_classes), || {
         format!(
             "n_classes={n_classes} on {n_clients} clients do not fit into memory; number the classes from 0"
         )
     })?;
-    counts.resize(n_clients * n_classes, 0);
     counts.par_chunks_mut(n_classes).enumerate().for_each(|(client, counts)| {
         for &row in parts.of(client) {
             counts[labels[row as usize] as usize] += 1;

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use crate::dirichlet::normalise;
-use crate::error::{Result, check, room};
+use crate::error::{Result, check, room, zeros};
 use crate::plan::{Classes, Plan, step};
 use crate::ragged::{Ragged, offsets_of, split_mut};
 use crate::stream::{Purpose, stream, stream_chunk};
@@ -38,10 +38,9 @@ pub(crate) fn resample(
 
     let offsets = offsets_of(sizes(plan.n_clients, low, high, seed));
     let n_rows = offsets[plan.n_clients] as usize;
-    let mut values = room(Some(n_rows), || {
+    let mut values = zeros(Some(n_rows), || {
         format!("{n_rows} rows do not fit into memory; lower n_clients or rows_per_client")
     })?;
-    values.resize(n_rows, 0);
     split_mut(&mut values, &offsets).into_par_iter().enumerate().for_each_init(
         || vec![0.0; rows.len()],
         |mix, (client, drawn)| {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::cohort::{Cohort, Models, Table, Training};
 use super::layout::{PANEL, Row};
 use super::local::{Scratch, TrainClient, Trainer};
-use crate::error::Result;
+use crate::error::{Result, zeros};
 
 /// What clients send back.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,9 @@ pub fn train_clients(
     check_all(&table, models, &cohort, &training)?;
     let trainer = Trainer::new(table, models, cohort, training);
     let (shape, n) = (trainer.shape, cohort.offsets.n_clients());
-    let mut deltas = vec![0.0; n * shape.n_params()];
+    let mut deltas = zeros(n.checked_mul(shape.n_params()), || {
+        format!("updates of {n} clients do not fit into memory; train fewer at a time, or use train_and_sum")
+    })?;
     let mut losses = vec![f64::NAN; n];
     let mut jobs: Vec<_> = deltas.chunks_exact_mut(shape.n_params()).zip(&mut losses).enumerate().collect();
     jobs.sort_by_key(|&(k, _)| std::cmp::Reverse(trainer.work(k)));

@@ -27,7 +27,7 @@ pub struct Shape {
 impl Shape {
     /// Parameters of the flat vector.
     pub fn n_params(self) -> usize {
-        (self.n_features + 2) * self.hidden + 1
+        (self.n_features + 2).saturating_mul(self.hidden).saturating_add(1)
     }
 
     /// Panels of hidden units.

@@ -7,7 +7,7 @@ use super::block::{BLOCK, Block};
 use super::cohort::{Features, Models};
 use super::layout::{PANEL, Row, Shape};
 use super::local::pack_all;
-use crate::error::{Result, check_len};
+use crate::error::{Result, check_len, zeros};
 use crate::ragged::{Offsets, split_mut};
 
 /// Probabilities of all rows under every model, (`n_models`, n).
@@ -19,8 +19,14 @@ use crate::ragged::{Offsets, split_mut};
 pub fn scores(x: Features<'_>, models: &Models<'_>) -> Result<Vec<f32>> {
     x.check()?;
     models.check(x.n_features)?;
-    let (shape, n, packed, arch) = (models.shape, x.len(), pack_all(models), Arch::new());
-    let mut out = vec![0.0; models.len() * n];
+    let (shape, n, arch) = (models.shape, x.len(), Arch::new());
+    let mut out = zeros(models.len().checked_mul(n), || {
+        format!(
+            "models: {} of them on {n} rows of x do not fit into memory; score fewer at a time",
+            models.len()
+        )
+    })?;
+    let packed = pack_all(models);
     for (model, out) in packed.chunks_exact(shape.n_rows()).zip(out.chunks_exact_mut(n.max(1))) {
         out.par_chunks_mut(BLOCK).enumerate().for_each_init(Block::default, |block, (i, out)| {
             block.clear();

@@ -11,6 +11,8 @@
 //! So every coordinate is summed in the order of the clients, in float64, from updates with the same bits that
 //! [`super::train_clients`] returns: the result depends on neither threads nor waves nor groups.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -21,7 +23,8 @@ use super::local::Trainer;
 use super::sink::Weighted;
 use super::tile::backward;
 use super::wave::{Entry, Wave};
-use crate::error::{Error, Result, check, check_all as check_each, check_len};
+use crate::aggregate::too_many;
+use crate::error::{Error, Result, check, check_all as check_each, check_len, zeros};
 
 /// Sums that updates go to.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,7 @@ impl Weighting<'_> {
         let ids = 0..self.n_clusters as i64;
         check_each("clusters", self.clusters, "0 <= cluster < n_clusters", |c| ids.contains(&c))?;
         check_each("weights", self.weights, "finite and at least 0", |w| w.is_finite() && w >= 0.0)?;
-        let expected = self.n_clusters * n_params;
+        let expected = self.n_clusters.saturating_mul(n_params);
         check_len("start", self.start.map_or(expected, <[f64]>::len), expected, "n_clusters * n_params")
     }
 }
@@ -66,7 +69,8 @@ pub struct Summed {
 /// bits of [`super::client_scores`].
 ///
 /// # Errors
-/// [`Error`] naming the argument that is out of its range, or the client whose update is not finite.
+/// [`Error`] naming the argument that is out of its range; [`Error::Diverged`] naming the client whose update is
+/// not finite.
 pub fn train_and_sum(
     table: Table<'_>,
     models: &Models<'_>,
@@ -81,7 +85,8 @@ pub fn train_and_sum(
     held_out.map_or(Ok(()), |held_out| held_out.check(&table, n))?;
     let mut trainer = Trainer::new(table, models, cohort, training);
     trainer.held_out = held_out;
-    let mut sums = vec![[0.0; PANEL]; weighting.n_clusters * shape.n_rows()];
+    let too_many = || too_many(weighting.n_clusters, shape.n_params());
+    let mut sums: Vec<[f64; PANEL]> = zeros(weighting.n_clusters.checked_mul(shape.n_rows()), too_many)?;
     let start = weighting.start.unwrap_or_default().chunks_exact(shape.n_params());
     for (start, sums) in start.zip(sums.chunks_exact_mut(shape.n_rows())) {
         shape.pack(start, sums);
@@ -95,10 +100,10 @@ pub fn train_and_sum(
         wave.train(&trainer, &mut losses, &mut scores);
         add(&trainer, &wave, weighting.weights, &mut sums);
         if !sums.as_flattened().iter().all(|sum| sum.is_finite()) {
-            return Err(diverged(&wave, clients));
+            return Err(diverged(&wave, clients, cohort));
         }
     }
-    let mut flat = vec![0.0; weighting.n_clusters * shape.n_params()];
+    let mut flat = zeros(weighting.n_clusters.checked_mul(shape.n_params()), too_many)?;
     for (sums, flat) in sums.chunks_exact(shape.n_rows()).zip(flat.chunks_exact_mut(shape.n_params())) {
         shape.unpack(sums, flat);
     }
@@ -170,13 +175,10 @@ impl WithSimd for AddPart<'_> {
     }
 }
 
-/// The error for sums that are no longer finite.
-fn diverged(wave: &Wave, clients: std::ops::Range<usize>) -> Error {
-    let who = match wave.first_not_finite() {
-        Some(client) => format!("client {client} of the call"),
-        None => format!("one of the clients {clients:?} of the call"),
-    };
-    Error::Impossible(format!(
-        "the update of {who} is not finite: its training diverged; lower learning_rate"
-    ))
+/// The error for sums that are no longer finite after a wave of clients.
+fn diverged(wave: &Wave, clients: Range<usize>, cohort: Cohort<'_>) -> Error {
+    Error::Diverged(match wave.first_not_finite() {
+        Some(client) => format!("client {}", cohort.clients[client]),
+        None => format!("one of {} clients from client {} on", clients.len(), cohort.clients[clients.start]),
+    })
 }
