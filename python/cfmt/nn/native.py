@@ -124,13 +124,15 @@ class NativeEngine:
             rows, held_out = rows.take(order), None if held_out is None else held_out.take(order)
             which, clients = which[order], clients[order]
             weights, clusters = weights[order], clusters[order]
-        how = self._keywords(local, rows, seed, round)
-        sums: dict[str, Any] = {"n_clusters": n_clusters, "start": start, "held_out": held_out}
-        arrays = (self._X, self._y, *rows, models, which, clients, weights, clusters)
+        into = {"n_clusters": n_clusters, "start": start, "held_out": held_out}
+        how = self._keywords(local, rows, seed, round) | into
         try:
-            summed = Summed(*_core.train_and_sum(*arrays, **sums, **how))
+            sums = _core.train_and_sum(
+                self._X, self._y, *rows, models, which, clients, weights, clusters, **how
+            )
         except FloatingPointError as error:
             raise DivergedError(f"round {round}: {error}") from None
+        summed = Summed(*sums)
         return summed if in_order else _put_back(summed, order, held_out)
 
     def client_scores(
