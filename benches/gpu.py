@@ -23,7 +23,7 @@ from cfmt.federated import method_named
 from cfmt.files import write_atomic
 from cfmt.nn import MLP, DeviceEngine, LocalTraining, NativeEngine, Summed
 from cfmt.nn.precision import full_precision
-from cfmt.report import describe_environment
+from cfmt.report.environment import describe_environment
 from peers.floor import least_seconds, round_flop
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cfmt.files import write_atomic
-from cfmt.report import describe_environment
+from cfmt.report.environment import describe_environment
 
 NANOSECOND = 1e-9
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.state import RoundReport
-from cfmt.report import RunRecord
+from cfmt.report.record import RunRecord
 
 FAMILIES = ("normal", "dos", "probe", "r2l", "u2r")
 _TEST = (

@@ -45,6 +45,30 @@ main()
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_an_interrupt_while_the_command_line_is_imported_is_one_line() -> None:
+    done = in_python("""
+import builtins
+import cfmt.__main__
+def interrupted(name, *rest):
+    raise KeyboardInterrupt
+builtins.__import__ = interrupted
+cfmt.__main__.main()
+""")
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_a_split_is_looked_at_without_torch() -> None:
+    done = in_python("""
+import atexit, sys
+atexit.register(lambda: print("torch" in sys.modules))
+sys.argv = ["cfmt", "partition", "--clients", "5", "--train-rows", "500"]
+from cfmt.cli import main
+main()
+""")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_version() -> None:
     assert invoke("--version") == (0, f"cfmt {cfmt.__version__}\n", "")
 

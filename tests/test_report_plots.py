@@ -18,8 +18,11 @@ from cfmt.errors import MissingExtraError
 from cfmt.federated.methods import ablations, cfmt
 from cfmt.federated.statistics import summarise_runs
 from cfmt.partition import PartitionSpec
-from cfmt.report import Setting, metrics_by_method, plot_clients, plot_curves, plot_intervals, save_figure
-from cfmt.report.figures import family_colours, method_styles
+from cfmt.report.clients import plot_clients
+from cfmt.report.curves import plot_curves, plot_intervals
+from cfmt.report.figures import family_colours, method_styles, save_figure
+from cfmt.report.record import metrics_by_method
+from cfmt.report.setting import Setting
 from report_histories import FAMILIES, made_up_counts, made_up_record, made_up_records
 
 
@@ -109,6 +112,13 @@ def test_intervals_say_that_data_are_synthetic(tmp_path: Path, n_seeds: int) -> 
         assert word in text
     with pytest.raises(ValueError, match="methods must hold at least one"):
         plot_intervals({}, setting(seeds), test="KDDTest+")
+
+
+def test_wide_intervals_of_shares_do_not_squeeze_the_rest() -> None:
+    methods, _ = summarise_runs({"fedavg": [{"roc_auc": 0.2}, {"roc_auc": 0.99}]}, baseline="fedavg")
+    assert methods["fedavg"]["roc_auc"].high > 2
+    (axes,) = plot_intervals(methods, setting(range(2)), test="KDDTest+", metrics=["roc_auc"]).axes
+    assert axes.get_xlim() == pytest.approx((-0.02, 1.02))
 
 
 @pytest.mark.parametrize("n_clients", [1, 2, 100])
@@ -201,5 +211,5 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_importing_the_report_leaves_matplotlib_and_its_state_alone() -> None:
-    code = "import sys, cfmt.report; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, cfmt.report.curves, cfmt.report.run_directory; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

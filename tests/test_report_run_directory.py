@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from cfmt.errors import RunDirectoryError
-from cfmt.report import RunDirectory, RunRecord, by_method, metrics_by_method
+from cfmt.report.record import RunRecord, by_method, metrics_by_method
+from cfmt.report.run_directory import RunDirectory
 from cfmt.report.strict_json import dumps, numbers
 from report_histories import made_up_record, made_up_records
 

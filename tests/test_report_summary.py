@@ -12,7 +12,10 @@ import pytest
 
 from cfmt.data import Source
 from cfmt.federated.statistics import summarise_runs
-from cfmt.report import RunDirectory, describe_environment, metrics_by_method, summary_dict
+from cfmt.report.environment import describe_environment
+from cfmt.report.record import metrics_by_method
+from cfmt.report.run_directory import RunDirectory
+from cfmt.report.summary import summary_dict
 from report_histories import made_up_records
 
 

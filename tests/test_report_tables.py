@@ -11,8 +11,11 @@ from rich.console import Console, RenderableType
 from cfmt.federated.methods import ablations, cfmt
 from cfmt.federated.statistics import Interval, summarise_runs
 from cfmt.partition import PartitionSpec
-from cfmt.report import METRICS, Setting, comparison_tables, metrics_by_method, run_tables
-from cfmt.report.labels import all_attack, format_interval, format_number, label_of
+from cfmt.report.labels import METRICS, all_attack, format_interval, format_number, label_of
+from cfmt.report.record import metrics_by_method
+from cfmt.report.run_table import run_tables
+from cfmt.report.setting import Setting
+from cfmt.report.tables import comparison_tables
 from report_histories import FAMILIES, made_up_record, made_up_records
 
 NAMES = ["fedavg", "fedprox", "cfmt"]
@@ -69,6 +72,11 @@ def test_synthetic_data_are_announced() -> None:
         NAMES, (0,), synthetic=True
     )
     assert "SYNTHETIC" in render(run_tables(made_up_record("cfmt", 0), setting((0,), synthetic=True)))
+
+
+def test_a_split_that_seeds_do_not_move_is_announced() -> None:
+    assert "3 seeds, one split for all" in replace(setting((0, 1, 2)), saved=True).describe()
+    assert "one split" not in replace(setting((0,)), saved=True).describe()
 
 
 def test_one_seed_has_no_interval_and_one_method_no_best() -> None:

@@ -52,7 +52,7 @@ def compare(
 
 def _check_metric(name: str) -> None:
     """Refuse an unknown metric before anything is trained; families are known only then."""
-    from cfmt.report import METRICS
+    from cfmt.report.labels import METRICS
 
     if name not in METRICS and not name.startswith("recall_"):
         known = f"{', '.join(METRICS)}, or recall_<family>"
@@ -60,7 +60,7 @@ def _check_metric(name: str) -> None:
 
 
 def _show(finished: Finished, sort: str) -> None:
-    from cfmt.report import comparison_tables
+    from cfmt.report.tables import comparison_tables
 
     try:
         tables = comparison_tables(
@@ -77,7 +77,8 @@ def _show(finished: Finished, sort: str) -> None:
 
 
 def _plot(finished: Finished) -> None:
-    from cfmt.report import plot_curves, plot_intervals, save_figure
+    from cfmt.report.curves import plot_curves, plot_intervals
+    from cfmt.report.figures import save_figure
 
     folder = finished.directory.path
     save_figure(plot_curves(finished.records, finished.setting), folder, "curves")

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cfmt.federated.simulation import Settings
     from cfmt.federated.state import RoundReport
     from cfmt.federated.statistics import Interval
-    from cfmt.report import RunDirectory, RunRecord, Setting
+    from cfmt.report.record import RunRecord
+    from cfmt.report.run_directory import RunDirectory
+    from cfmt.report.setting import Setting
 
 __all__ = ["Finished", "carry_out"]
 
@@ -167,7 +169,7 @@ def _run_seed(
     from cfmt.federated.artefact import save_detector
     from cfmt.federated.simulation import compare
     from cfmt.nn import MLP
-    from cfmt.report import RunRecord
+    from cfmt.report.record import RunRecord
 
     def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         directory.append_round(method.name, seed, report, point)
@@ -210,7 +212,9 @@ def _run_seed(
 def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> Finished:
     """Summarise the runs in their folder."""
     from cfmt.federated.statistics import summarise_runs
-    from cfmt.report import Setting, metrics_by_method, summary_dict
+    from cfmt.report.record import metrics_by_method
+    from cfmt.report.setting import Setting
+    from cfmt.report.summary import summary_dict
 
     records = directory.read_runs()
     methods, differences = summarise_runs(metrics_by_method(records), baseline=BASELINE)
@@ -231,6 +235,7 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
         config.partition_spec(),
         tuple(config.seed_range),
         scalings.pop() if len(scalings) == 1 else "",
+        saved=config.partition.saved is not None,
     )
     return Finished(directory, tuple(records), methods, differences, setting, summary)
 
@@ -238,7 +243,9 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
 def _plot_clients(config: ExperimentConfig, train: Table, directory: RunDirectory) -> None:
     """Draw what the clients of the first seed hold."""
     from cfmt.measures import class_counts
-    from cfmt.report import Setting, plot_clients, save_figure
+    from cfmt.report.clients import plot_clients
+    from cfmt.report.figures import save_figure
+    from cfmt.report.setting import Setting
 
     seed = config.seeds.first
     counts = class_counts(split(config, train, seed), train.family, len(train.families))

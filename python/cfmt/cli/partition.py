@@ -57,7 +57,7 @@ def partition(
     seed = _seed(checked.partition.saved, seed)
     train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
     parts = split(checked, train, seed)
-    from cfmt.report import Setting
+    from cfmt.report.setting import Setting
 
     counts = class_counts(parts, train.family, len(train.families))
     title = Setting(train.name, train.synthetic, checked.partition_spec(), (seed,)).describe()
@@ -129,7 +129,8 @@ def _clients(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
 
 
 def _save_plot(counts: npt.NDArray[np.int64], families: tuple[str, ...], title: str, folder: Path) -> None:
-    from cfmt.report import plot_clients, save_figure
+    from cfmt.report.clients import plot_clients
+    from cfmt.report.figures import save_figure
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

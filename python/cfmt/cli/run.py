@@ -51,7 +51,9 @@ def run(
         named = ", ".join(checked.methods.names)
         raise ConfigError(f"run takes one method, got {named}; name one with --method, or use cfmt compare")
     finished = carry_out(checked, command="run", out=out, resume=resume, quiet=quiet)
-    from cfmt.report import plot_curves, run_tables, save_figure
+    from cfmt.report.curves import plot_curves
+    from cfmt.report.figures import save_figure
+    from cfmt.report.run_table import run_tables
 
     if json_only:
         typer.echo(json.dumps(finished.summary, allow_nan=False))

@@ -18,7 +18,7 @@ from cfmt.protocol.plan import Planned, plan_methods
 from cfmt.protocol.runs_file import Progress, WantedRun, complete
 from cfmt.protocol.search import folds_of, with_keys
 from cfmt.protocol.traffic import load_tables, load_training
-from cfmt.report import describe_environment
+from cfmt.report.environment import describe_environment
 from cfmt.report.held_out import HeldOutRow, held_out_name
 from cfmt.report.study import Heading, ResultRow
 

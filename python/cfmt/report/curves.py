@@ -165,6 +165,7 @@ def plot_intervals(
         _draw_reference(axes, methods[names[0]], metric)
         axes.set_xlabel(label_of(metric).title.replace("\n", " "))
         tidy(axes, grid="x")
+        _stay_in_range(axes, [value for of in methods.values() for value in of[metric].values])
         axes.xaxis.get_major_locator().set_params(nbins=5)
     panels[0].set_yticks(np.arange(len(names)), names)
     panels[0].set_ylim(-0.6, len(names) - 0.4)
@@ -179,6 +180,13 @@ def _draw_interval(axes: Axes, place: int, found: Interval, colour: str) -> None
         axes.plot([found.low, found.high], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")
         axes.plot(seeds, np.full(len(seeds), place - 0.22), ".", color=colour, alpha=0.5, markersize=4)
     axes.plot(found.mean, place, "o", color=colour, markersize=7)
+
+
+def _stay_in_range(axes: Axes, values: Sequence[float]) -> None:
+    """Cut the axis of shares to [0, 1], which intervals of few seeds may leave, at the cost of the rest."""
+    if all(0 <= value <= 1 for value in values):
+        low, high = axes.get_xlim()
+        axes.set_xlim(max(low, -0.02), min(high, 1.02))
 
 
 def _draw_reference(axes: Axes, column: Mapping[str, Interval], metric: str) -> None:

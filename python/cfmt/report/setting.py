@@ -25,6 +25,8 @@ class Setting:
         Seeds of the runs.
     scaling : str, default=""
         How numeric features were scaled; empty where no model is meant.
+    saved : bool, default=False
+        Whether the split was loaded, so that seeds do not move it.
     """
 
     data: str
@@ -32,6 +34,7 @@ class Setting:
     partition: PartitionSpec
     seeds: tuple[int, ...]
     scaling: str = ""
+    saved: bool = False
 
     @property
     def data_title(self) -> str:
@@ -65,4 +68,6 @@ class Setting:
     def _seeds(self) -> str:
         if len(self.seeds) == 1:
             return f"seed {self.seeds[0]}"
-        return f"{len(self.seeds)} seeds" if self.seeds else ""
+        if not self.seeds:
+            return ""
+        return f"{len(self.seeds)} seeds" + (", one split for all" if self.saved else "")
