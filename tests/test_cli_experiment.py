@@ -1,5 +1,6 @@
 """``cfmt run`` and ``cfmt compare`` end to end, on a little synthetic traffic."""
 
+import gzip
 import json
 import os
 import re
@@ -345,3 +346,15 @@ def test_clients_of_one_class_and_without_validation_are_counted(tmp_path: Path)
     assert code == 0
     assert "of 100 clients with training rows of one class" in err
     assert "of 100 clients too small for validation rows" in err
+
+
+@pytest.mark.parametrize("kept", ["attacks", "normal traffic"])
+def test_training_rows_of_one_class_are_refused(nsl_kdd_folder: Path, tmp_path: Path, kept: str) -> None:
+    shutil.copy(nsl_kdd_folder / "KDDTest+.txt.gz", tmp_path)
+    with gzip.open(nsl_kdd_folder / "KDDTrain+.txt.gz", "rt") as lines:
+        chosen = [line for line in lines if (line.split(",")[41] == "normal") == (kept != "attacks")]
+    (tmp_path / "KDDTrain+.txt").write_text("".join(chosen[:500]))
+    code, out, err = invoke("run", "--data", tmp_path, "--out", tmp_path / "run")
+    assert (code, out) == (errors.FAILED, "")
+    assert f"{tmp_path}: the training rows are {kept} only; a detector learns from both" in err
+    assert not (tmp_path / "run").exists()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, DataError
 from cfmt.partition_files import load_partition
 from cfmt.ragged import Ragged
 
@@ -65,7 +65,7 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
         return train, (test,)
     with _noted_warnings(note):
         train, test = load_nsl_kdd(Path(config.source))
-        return train, (test, *_hardest_rows(Path(config.source)))
+        return _of_two_classes(train, config), (test, *_hardest_rows(Path(config.source)))
 
 
 def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
@@ -93,7 +93,19 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
         note(SYNTHETIC_NOTE)
         return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
     with _noted_warnings(note):
-        return load_nsl_kdd_file(Path(config.source), part="train")
+        return _of_two_classes(load_nsl_kdd_file(Path(config.source), part="train"), config)
+
+
+def _of_two_classes(train: Table, config: DataConfig) -> Table:
+    """Return a training table as it is, unless there is nothing to tell apart in it."""
+    n_attacks = int(train.is_attack.sum())
+    if 0 < n_attacks < len(train.is_attack):
+        return train
+    held, lacked = ("attacks", "normal traffic") if n_attacks else ("normal traffic", "attacks")
+    raise DataError(
+        f"{config.source}: the training rows are {held} only; a detector learns from both, "
+        f"so add rows of {lacked}"
+    )
 
 
 @contextmanager
