@@ -29,7 +29,13 @@ _SHOWN = 10
 SearchFolder = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for logs and settings; it is gone on with.")
 ]
-TrialCount = Annotated[int, typer.Option("--trials", min=1, help="Trials of each method.")]
+TrialCount = Annotated[int, typer.Option("--trials", min=1, help="Trials of each method, drawn at random.")]
+RefinedCount = Annotated[
+    int,
+    typer.Option(
+        "--refine", min=0, help="Further trials of each, with some values of the best so far changed."
+    ),
+]
 SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of the settings that are drawn.")]
 
 
@@ -50,10 +56,11 @@ def search(
     out: SearchFolder,
     config: ConfigFile = None,
     trials: TrialCount = 16,
+    refine: RefinedCount = 0,
     search_seed: SearchSeed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Search at random for the settings of methods; the test files are not opened.
+    """Search for the settings of methods, at random and then near the best; the test files are not opened.
 
     A trial is judged by the mean over folds of held-out attack types and seeds of (ROC-AUC + F1 at the
     threshold) / 2, in which every attack type of the held-out rows counts the same, however many rows it has.
@@ -70,9 +77,9 @@ def search(
         if not quiet:
             typer.echo(text, err=True)
 
-    for method, trial in run_search(checked, out, trials=trials, seed=search_seed, note=note):
+    for method, trial in run_search(checked, out, trials=trials, refine=refine, seed=search_seed, note=note):
         found.setdefault(method, []).append(trial)
-        place = f"{method} [{len(found[method])}/{trials}]"
+        place = f"{method} [{len(found[method])}/{trials + refine}]"
         why = f": {trial.reason}" if trial.reason else ""
         note(f"{place} {_score(trial)} {trial.seconds:.1f} s {_settings(trial)}{why}")
     show(*(_table(method, done) for method, done in found.items()))

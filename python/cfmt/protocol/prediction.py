@@ -106,8 +106,9 @@ def _read_searches(folder: Path) -> Searches:
                 f"{folder / name}.jsonl: the search must be by {', '.join(CRITERION)}, was by "
                 f"{', '.join(criterion or ROWS_ALIKE)}; search anew with this cfmt"
             )
+    # Refined trials crowd around the best, and would count one setting many times.
     return {
-        name: (header, [Trial.from_entry(entry) for entry in entries])
+        name: (header, [Trial.from_entry(entry) for entry in entries if entry.get("parent") is None])
         for name, (header, *entries) in begun.items()
     }
 

@@ -1,4 +1,4 @@
-"""Random search for the settings of a method, judged on held-out training rows alone."""
+"""Search for the settings of a method: at random, then near the best; judged on held-out training rows alone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml, tree_of
-from cfmt.errors import ConfigError, DivergedError
+from cfmt.errors import ConfigError, DivergedError, RunDirectoryError
 from cfmt.federated.judged import CRITERION, Judged, score_of
 from cfmt.federated.simulation import compare
 from cfmt.files import write_atomic
 from cfmt.protocol.fingerprint import decisive
 from cfmt.protocol.log import append_entry, open_log
 from cfmt.protocol.plan import plan_methods
-from cfmt.protocol.spaces import describe_space, draw_trial, space_of
+from cfmt.protocol.spaces import describe_space, draw_near, draw_trial, space_of
 from cfmt.protocol.traffic import hold_out_fold, load_training
 from cfmt.protocol.trial import Trial
 
@@ -88,7 +88,7 @@ def attempt(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[tuple[Ju
     Returns
     -------
     runs : tuple of Judged
-        None where a training diverged: the mean of the others would be too good.
+        Empty where a training diverged: the mean of the others would be too good.
     reason : str
         What happened then, and nothing otherwise.
     """
@@ -103,10 +103,13 @@ def search(
     folder: Path,
     *,
     trials: int,
+    refine: int = 0,
     seed: int,
     note: Callable[[str], None],
 ) -> Iterator[tuple[str, Trial]]:
     """Try settings for each method of a configuration, and write down what was best.
+
+    Settings are drawn at random first; then, if asked for, by changing some values of the best so far.
 
     A log ``METHOD.jsonl`` gets a line for each trial as it ends; trials that it has are not run again. The
     best settings are in ``METHOD.toml`` from the moment that the last trial of the method is over.
@@ -118,7 +121,9 @@ def search(
     folder : Path
         Gets the files.
     trials : int
-        Trials of each method.
+        Trials of each method that are drawn at random.
+    refine : int, default=0
+        Further trials of each, near the best so far.
     seed : int
         Seed of the settings that are drawn.
     note : callable
@@ -136,7 +141,7 @@ def search(
     ConfigError
         If the split is that of the test files, or values do not go together.
     RunDirectoryError
-        If the folder holds a log under other conditions.
+        If the folder holds a log under other conditions, or with another number of random trials.
     """
     if config.data.split == "official":
         raise ConfigError(
@@ -150,14 +155,17 @@ def search(
         path = folder / f"{method}.jsonl"
         header = _header(method, seed) | decisive(alone, [train])
         done = {entry["trial"]: entry for entry in open_log(path, header)}
-        found = []
-        for number in range(trials):
+        found: list[Trial] = []
+        for number in range(trials + refine):
+            parent = winner(found) if number >= trials else None
             if number not in done:
-                done[number] = _try(alone, splits, method, number, seed).to_entry()
+                keys = _draw(method, number, parent, seed)
+                done[number] = _try(with_keys(alone, keys), splits, number, keys, parent).to_entry()
                 append_entry(path, done[number])
             found.append(Trial.from_entry(done[number]))
+            _check_parent(found[-1], parent, path)
             yield method, found[-1]
-        write_atomic(folder / f"{method}.toml", _as_toml(winner(found), method, trials))
+        write_atomic(folder / f"{method}.toml", _as_toml(winner(found), method, trials + refine))
 
 
 def winner(trials: Sequence[Trial]) -> Trial:
@@ -191,12 +199,34 @@ def _header(method: str, seed: int) -> dict[str, Any]:
     return {"method": method, "search_seed": seed, "criterion": list(CRITERION), "space": space}
 
 
-def _try(config: ExperimentConfig, splits: Sequence[Split], method: str, number: int, seed: int) -> Trial:
+def _draw(method: str, number: int, parent: Trial | None, seed: int) -> dict[str, Any]:
+    """Draw the values of a trial: at random, or near those of its parent."""
+    if parent is None:
+        return draw_trial(space_of(method), number, seed=seed)
+    return draw_near(space_of(method), parent.keys, number, seed=seed)
+
+
+def _try(
+    config: ExperimentConfig,
+    splits: Sequence[Split],
+    number: int,
+    keys: dict[str, Any],
+    parent: Trial | None,
+) -> Trial:
     """Run a trial."""
     started = time.perf_counter()
-    keys = draw_trial(space_of(method), number, seed=seed)
-    runs, reason = attempt(with_keys(config, keys), splits)
-    return Trial(number, keys, score_of(runs), runs, round(time.perf_counter() - started, 3), reason)
+    runs, reason = attempt(config, splits)
+    seconds = round(time.perf_counter() - started, 3)
+    return Trial(number, keys, score_of(runs), runs, seconds, reason, parent.trial if parent else None)
+
+
+def _check_parent(trial: Trial, parent: Trial | None, path: Path) -> None:
+    """Refuse a log that went from random trials to refined ones elsewhere."""
+    if trial.parent != (parent.trial if parent else None):
+        was = "drawn at random" if trial.parent is None else f"made near trial {trial.parent}"
+        raise RunDirectoryError(
+            f"{path}: trial {trial.trial} was {was}; give as many --trials as at first, or another --out"
+        )
 
 
 def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentConfig:

@@ -14,7 +14,15 @@ import numpy as np
 
 from cfmt.streams import generator
 
-__all__ = ["Among", "LogUniform", "Space", "Uniform", "describe_space", "draw_trial", "space_of"]
+__all__ = ["Among", "LogUniform", "Space", "Uniform", "describe_space", "draw_near", "draw_trial", "space_of"]
+
+
+_STEP = 0.2  # of the range of a number
+_CHANGED = 1 / 3  # of the keys, on average
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.3g}")
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,10 @@ class Among:
         """Draw a value."""
         return self.values[int(draws.integers(len(self.values)))]
 
+    def near(self, value: Any, draws: np.random.Generator) -> Any:
+        """Draw one of the other values."""
+        return Among(tuple(other for other in self.values if other != value)).draw(draws)
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -49,7 +61,12 @@ class Uniform:
 
     def draw(self, draws: np.random.Generator) -> float:
         """Draw a number, rounded to three digits that count."""
-        return float(f"{draws.uniform(self.low, self.high):.3g}")
+        return _rounded(draws.uniform(self.low, self.high))
+
+    def near(self, value: float, draws: np.random.Generator) -> float:
+        """Take a normal step of a fifth of the range, at most to its end."""
+        step = _STEP * (self.high - self.low)
+        return _rounded(np.clip(value + step * draws.standard_normal(), self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,12 @@ class LogUniform:
 
     def draw(self, draws: np.random.Generator) -> float:
         """Draw a number, rounded to three digits that count."""
-        return float(f"{np.exp(draws.uniform(np.log(self.low), np.log(self.high))):.3g}")
+        return _rounded(np.exp(draws.uniform(np.log(self.low), np.log(self.high))))
+
+    def near(self, value: float, draws: np.random.Generator) -> float:
+        """Take a normal step of a fifth of the range, in logarithms and at most to its end."""
+        step = _STEP * np.log(self.high / self.low)
+        return _rounded(np.clip(value * np.exp(step * draws.standard_normal()), self.low, self.high))
 
 
 Space: TypeAlias = Mapping[str, Among | Uniform | LogUniform]
@@ -130,6 +152,36 @@ def draw_trial(space: Space, trial: int, *, seed: int) -> dict[str, Any]:
         return {}
     draws = generator(seed, "exploration", item=trial)
     return {key: values.draw(draws) for key, values in space.items()}
+
+
+def draw_near(space: Space, keys: Mapping[str, Any], trial: int, *, seed: int) -> dict[str, Any]:
+    """Change some values of a trial, one of them at least.
+
+    Parameters
+    ----------
+    space : mapping of str to Among, Uniform or LogUniform
+        What may change.
+    keys : mapping of str to object
+        Values of the trial to start from, by section and key; those it lacks are drawn afresh.
+    trial : int
+        Number of the new trial.
+    seed : int
+        Seed of the search.
+
+    Returns
+    -------
+    dict of str to object
+        Values by section and key, with a point between.
+    """
+    draws = generator(seed, "exploration", item=trial)
+    changed = draws.random(len(space)) < _CHANGED
+    changed[draws.integers(len(space))] = True
+    moved = {
+        key: values.near(keys[key], draws) if key in keys else values.draw(draws)
+        for (key, values), moves in zip(space.items(), changed, strict=True)
+        if moves or key not in keys
+    }
+    return {**keys, **moved}
 
 
 def describe_space(space: Space) -> dict[str, dict[str, Any]]:

@@ -29,6 +29,8 @@ class Trial:
         Wall time.
     reason : str, default=""
         Why there is no score, where a training diverged.
+    parent : int, optional
+        Number of the trial some of whose values were changed; none where all were drawn at random.
     """
 
     trial: int
@@ -37,11 +39,14 @@ class Trial:
     runs: tuple[Judged, ...]
     seconds: float
     reason: str = ""
+    parent: int | None = None
 
     def to_entry(self) -> dict[str, Any]:
-        """Return a line of the log, which has a reason only where there is one."""
-        entry = asdict(self)
-        return entry if self.reason else {name: entry[name] for name in entry if name != "reason"}
+        """Return a line of the log, which has reason and parent only where there are any."""
+        lacked = {
+            name for name, value in (("reason", self.reason), ("parent", self.parent)) if value in ("", None)
+        }
+        return {name: value for name, value in asdict(self).items() if name not in lacked}
 
     @classmethod
     def from_entry(cls, entry: dict[str, Any]) -> Trial:
