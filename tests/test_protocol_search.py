@@ -17,7 +17,7 @@ from cfmt.errors import ConfigError, RunDirectoryError
 from cfmt.federated.judged import CRITERION, ROWS_ALIKE, Judged, score_of
 from cfmt.federated.methods import METHODS
 from cfmt.protocol.search import search, winner, with_keys
-from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_trial, space_of
+from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_near, draw_trial, space_of
 from cfmt.protocol.trial import Trial
 
 TINY: dict[str, dict[str, Any]] = {
@@ -34,10 +34,12 @@ def invoke(*arguments: object) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def run_search(folder: Path, trials: int = 3, **sections: dict[str, Any]) -> dict[str, list[Trial]]:
+def run_search(
+    folder: Path, trials: int = 3, refine: int = 0, **sections: dict[str, Any]
+) -> dict[str, list[Trial]]:
     found: dict[str, list[Trial]] = {}
     config = build_config(TINY | sections)
-    for method, trial in search(config, folder, trials=trials, seed=0, note=lambda _: None):
+    for method, trial in search(config, folder, trials=trials, refine=refine, seed=0, note=lambda _: None):
         found.setdefault(method, []).append(trial)
     return found
 
@@ -180,6 +182,54 @@ def test_more_trials_keep_those_that_are_there(
     assert len(more) == 4
 
 
+def test_refined_trials_change_some_values_of_the_best_so_far(
+    searched: tuple[Path, dict[str, list[Trial]]], tmp_path: Path
+) -> None:
+    (tmp_path / "cfmt.jsonl").write_bytes((searched[0] / "cfmt.jsonl").read_bytes())
+    where: dict[str, Any] = {"methods": {"names": ["cfmt"]}}
+    trials = run_search(tmp_path, refine=5, **where)["cfmt"]
+    assert trials[:3] == searched[1]["cfmt"]
+    assert [trial.parent for trial in trials[:3]] == [None] * 3
+    for place, trial in enumerate(trials[3:], start=3):
+        assert trial.parent == winner(trials[:place]).trial
+        assert trial.keys != trials[trial.parent].keys
+    assert read_tuned(tmp_path)["tuned"]["cfmt"] == winner(trials).keys
+    again = run_search(tmp_path, refine=6, **where)["cfmt"]
+    assert again[:8] == trials
+    with pytest.raises(RunDirectoryError, match=r"trial 3 was made near trial \d; give as many --trials"):
+        run_search(tmp_path, trials=4, **where)
+
+
+@pytest.mark.parametrize("method", [*METHODS, "cfmt-no-prox"])
+def test_a_step_from_a_trial_stays_in_the_space(method: str) -> None:
+    space = space_of(method)
+    start = draw_trial(space, 1, seed=1)
+    changed = []
+    for trial in range(2, 200):
+        keys = draw_near(space, start, trial, seed=1)
+        assert keys == draw_near(space, start, trial, seed=1)
+        assert set(keys) == set(space)
+        changed.append([keys[key] != start[key] for key in space])
+        for key, values in space.items():
+            if isinstance(values, Among):
+                assert keys[key] in values.values
+            else:
+                assert values.low <= keys[key] <= values.high
+    assert np.all(np.sum(changed, axis=1) >= 1)
+    assert np.all(np.mean(changed, axis=0) < 0.75)
+    assert set(draw_near(space, {}, 2, seed=1)) == set(space)
+
+
+def test_steps_are_a_fifth_of_the_range() -> None:
+    draws = np.random.default_rng(0)
+    steps = [Uniform(0, 10).near(5, draws) - 5 for _ in range(2000)]
+    assert np.std(steps) == pytest.approx(2, rel=0.1)
+    logs = np.log10([LogUniform(1e-5, 1e5).near(1.0, draws) for _ in range(2000)])
+    assert np.std(logs) == pytest.approx(2, rel=0.1)
+    assert max(Uniform(0, 1).near(0.99, draws) for _ in range(50)) == 1
+    assert {Among((1, 2, 3)).near(2, draws) for _ in range(30)} == {1, 3}
+
+
 def test_a_log_of_another_search_is_not_gone_on_with(
     searched: tuple[Path, dict[str, list[Trial]]],
 ) -> None:
@@ -230,11 +280,12 @@ def test_the_test_files_choose_nothing(tmp_path: Path) -> None:
 
 def test_the_command_searches_and_a_comparison_takes_it_up(tmp_path: Path) -> None:
     tiny = ["--train-rows", 2000, "--clients", 6, "--rounds", 2, "--steps", 3, "--hidden", 4, "--seeds", 2]
-    options = [*tiny, "--scenario", "prevalence-5", "--folds", 2, "--trials", 2, "--out", tmp_path / "s"]
+    options = [*tiny, "--scenario", "prevalence-5", "--folds", 2, "--trials", 2]
+    options += ["--refine", 1, "--out", tmp_path / "s"]
     code, out, err = invoke("search", "--method", "cfmt", *options)
     assert code == 0, err
-    assert "cfmt: best of 2 trials" in out
-    assert "cfmt [2/2]" in err
+    assert "cfmt: best of 3 trials" in out
+    assert "cfmt [3/3]" in err
     compare = ["compare", *tiny, "--test-rows", 300, "--methods", "fedavg,cfmt,cfmt-no-prox"]
     (tmp_path / "s" / "cfmt.toml").write_text("[training]\nlearning_rate = 0.01\n[methods]\nprox_mu = 0.5\n")
     code, _, err = invoke(*compare, "--tuned", tmp_path / "s", "--out", tmp_path / "run")

@@ -1,4 +1,4 @@
-"""Search for the settings of a method: at random, then near the best; judged on held-out training rows alone."""
+"""Search for settings of a method: at random, then near the best; judged on held-out training rows alone."""
 
 from __future__ import annotations
 
