@@ -254,15 +254,19 @@ def _apart(study: Study) -> Iterator[str]:
 
 def _settings(studies: Sequence[Study], tuned: Path | None) -> Iterator[str]:
     yield "## Settings\n"
-    rows = []
+    found: dict[tuple[str, str], list[str]] = {}
     for study in studies:
         for method, keys in study.heading.settings.items():
             words = ", ".join(f"`{key}` = {value}" for key, value in keys.items()) or "as configured"
-            rows.append([f"`{study.heading.study}`", f"`{method}`", words])
+            found.setdefault((method, words), []).append(f"`{study.heading.study}`")
+    rows = [
+        [f"`{method}`", words, "all" if len(names) == len(studies) else ", ".join(names)]
+        for (method, words), names in found.items()
+    ]
     if not rows:
         yield "All methods have the settings of the configuration; nothing was tuned.\n"
         return
-    yield markdown_table(["scenario", "method", "found on held-out training rows"], rows, texts=3)
+    yield markdown_table(["method", "found on held-out training rows", "scenarios"], rows, texts=3)
     logs = sorted(tuned.rglob("*.jsonl")) if tuned else []
     counts = {len(read_json_lines(log)) - 1 for log in logs if log.name != LOG}
     if counts:
