@@ -40,9 +40,10 @@ COLUMNS = ("hold-out", "rank correlation", "95 % interval", "within a method", "
 
 _RESAMPLES = 2000
 _TEXT = """\
-Spearman's rank correlation, over the random trials of the search, between a trial's score on held-out training rows
-and its score on the test file, (ROC-AUC + F1 at the threshold) / 2 with rows alike; the interval is of trials
-drawn again. It was measured by `cfmt check-hold-out` after those trials, and chose nothing.
+Spearman's rank correlation, over the random trials of the search, between a trial's score on held-out
+training rows and its score on the test file, (ROC-AUC + F1 at the threshold) / 2 with rows alike; the
+interval is of trials drawn again. It was measured by `cfmt check-hold-out` after those trials, and chose
+nothing.
 """
 
 
