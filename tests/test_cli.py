@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -356,3 +357,40 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     _, out, _ = invoke("partition", "--config", file, "--alpha", 0.4, "--train-rows", 3000)
     assert "7 clients" in out
     assert "= 0.4" in out
+
+
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cfmt.cli.search"])
+def test_ctrl_c_while_modules_are_imported_ends_in_one_line(module: str) -> None:
+    code = f"""
+import runpy, sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder)
+runpy.run_module("cfmt", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (errors.INTERRUPTED, "", "interrupted\n")
+
+
+def test_the_installed_command_is_the_module() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    assert project["project"]["scripts"] == {"cfmt": "cfmt.__main__:main"}
+
+
+@pytest.mark.parametrize(("kept", "other"), [("attacks", "normal traffic"), ("normal traffic", "attacks")])
+@pytest.mark.parametrize("command", ["run", "compare", "partition", "search"])
+def test_rows_of_one_class_are_told_as_such(tmp_path: Path, command: str, kept: str, other: str) -> None:
+    row = f"0,tcp,http,SF{',0' * 37},"
+    lines = {"attacks": f"{row}neptune,21\n", "normal traffic": f"{row}normal,21\n"}
+    (tmp_path / "KDDTrain+.txt").write_text(lines[kept] * 40)
+    (tmp_path / "KDDTest+.txt").write_text("".join(lines.values()))
+    given = ["--out", tmp_path / "found"] if command == "search" else []
+    code, out, err = invoke(command, "--data", tmp_path, "--clients", 2, *given)
+    assert (code, out) == (errors.FAILED, "")
+    assert err.splitlines()[-1] == (
+        f"error: {tmp_path}: the training rows are {kept} only; a detector learns from both, "
+        f"so add rows of {other}"
+    )
+    assert invoke("data", "inspect", tmp_path)[0] == 0

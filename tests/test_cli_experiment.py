@@ -358,3 +358,37 @@ def test_training_rows_of_one_class_are_refused(nsl_kdd_folder: Path, tmp_path: 
     assert (code, out) == (errors.FAILED, "")
     assert f"{tmp_path}: the training rows are {kept} only; a detector learns from both" in err
     assert not (tmp_path / "run").exists()
+
+
+def test_seeds_that_share_a_saved_split_are_said_to(tmp_path: Path) -> None:
+    made = ["partition", "--clients", 10, "--train-rows", 2000, "--seed", 3, "--out", tmp_path / "parts"]
+    assert invoke(*made)[0] == 0
+    given = ["--train-rows", 2000, "--test-rows", 500, "--hidden", 8, "--steps", 5, "--rounds", 1]
+    command = ["compare", *given, "--methods", "fedavg", "--seeds", 2, "--partition-from", tmp_path / "parts"]
+    code, out, err = invoke(*command, "--out", tmp_path / "run")
+    assert code == 0, err
+    assert "2 seeds, one split for all" in " ".join(out.split())
+    assert f"note: all seeds share the split in {tmp_path / 'parts'}; intervals" in err
+    assert "seed 0" not in (tmp_path / "run" / "clients.svg").read_text()
+
+
+def test_clients_that_hold_out_no_attack_are_told(tmp_path: Path) -> None:
+    few = ["--clients", 20, "--rows-per-client", "12,16", "--min-size", 1, "--train-rows", 2000]
+    given = [
+        *few,
+        "--rounds",
+        1,
+        "--steps",
+        1,
+        "--hidden",
+        4,
+        "--method",
+        "fedavg",
+        "--out",
+        tmp_path / "run",
+    ]
+    code, out, err = invoke("run", *given)
+    assert code == 0, err
+    assert "note: seed 0: no client holds out an attack; the threshold rules f1 and cost" in err
+    (line,) = (line for line in out.splitlines() if line.startswith("F1 at threshold"))
+    assert line.split()[-1] == "-"

@@ -77,3 +77,20 @@ def test_importing_cfmt_is_light() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "flwr", "matplotlib", "polars", "scipy", "sklearn"}
     assert heavy.isdisjoint(loaded.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "--version", "run --help", "scenarios", "data list", "partition", "partition --out parts"],
+)
+def test_commands_that_train_nothing_import_no_torch(tmp_path: Path, command: str) -> None:
+    code = f"""
+import atexit, sys
+atexit.register(lambda: print("torch" in sys.modules, file=sys.stderr))
+sys.argv = ["cfmt", *{command.split()}]
+from cfmt.__main__ import main
+main()
+"""
+    given = {"capture_output": True, "text": True, "check": True, "cwd": tmp_path}
+    done = subprocess.run([sys.executable, "-c", code], **given)  # type: ignore[call-overload]
+    assert done.stderr.splitlines()[-1] == "False"

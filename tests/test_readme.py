@@ -6,15 +6,29 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from cfmt import data, federated
+from cfmt.cli import app
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+COMMANDS = re.findall(r"^    (cfmt .*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
 def test_the_readme_starts_with_the_two_commands() -> None:
     assert re.match(r"# cfmt\n\n    make run .*\n    make test ", README)
+
+
+@pytest.mark.parametrize("source", ["synthetic", "nsl-kdd"])
+def test_a_million_clients_get_rows_as_the_command_says(request: pytest.FixtureRequest, source: str) -> None:
+    folder = "synthetic" if source == "synthetic" else str(request.getfixturevalue("nsl_kdd_folder"))
+    (command,) = (command for command in COMMANDS if "--clients 1000000" in command)
+    given = re.fullmatch(r"cfmt run --data DIR (.*) --cohort 1 --epochs 1 --rounds 2", command)
+    assert given is not None
+    result = CliRunner().invoke(app, ["partition", "--data", folder, *given[1].split()])
+    assert result.exit_code == 0, result.stderr
+    assert "on 1,000,000 clients" in result.stdout
 
 
 def test_the_kernels_example_runs() -> None:

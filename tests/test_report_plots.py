@@ -75,8 +75,15 @@ def test_curves_are_framed_by_the_seeds_and_not_by_their_wide_bands() -> None:
     f1 = plot_curves(records, setting(range(2))).axes[1]
     low, high = f1.get_ylim()
     seen = [point.f1 for record in records for point in record.curve]
-    assert 0 <= low < min(seen) < max(seen) < high <= 1.01
+    assert -0.01 <= low < min(seen) < max(seen) < high <= 1.01
     assert f1.collections[0].get_datalim(f1.transData).height > high - low
+
+
+def test_a_curve_at_zero_does_not_lie_on_the_axis() -> None:
+    record = made_up_record("fedavg", 0, n_rounds=2)
+    flat = replace(record, curve=tuple(replace(point, f1=0.0) for point in record.curve))
+    f1 = plot_curves([flat], setting(range(1))).axes[1]
+    assert -0.02 < f1.get_ylim()[0] < 0
 
 
 def test_curves_without_a_roc_auc_are_drawn(tmp_path: Path) -> None:

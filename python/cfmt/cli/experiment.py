@@ -142,6 +142,11 @@ def _tell_what_is_odd(config: ExperimentConfig, reporter: Reporter) -> None:
     for name in config.methods.names if tuned else ():
         if tuned_name(name, tuned) is None:
             reporter.note(f"note: {name} is not tuned; it takes the shared settings")
+    if config.partition.saved is not None and config.seeds.count > 1:
+        reporter.note(
+            f"note: all seeds share the split in {config.partition.saved}; intervals over seeds leave "
+            "out what another split would change"
+        )
 
 
 def _check_engine(settings: Settings) -> None:
@@ -248,6 +253,7 @@ def _plot_clients(config: ExperimentConfig, train: Table, directory: RunDirector
     from cfmt.report.setting import Setting
 
     seed = config.seeds.first
+    seeds = () if config.partition.saved else (seed,)  # a saved split is not of this seed
     counts = class_counts(split(config, train, seed), train.family, len(train.families))
-    setting = Setting(train.name, train.synthetic, config.partition_spec(), (seed,))
+    setting = Setting(train.name, train.synthetic, config.partition_spec(), seeds)
     save_figure(plot_clients(counts, train.families, title=setting.describe()), directory.path, "clients")

@@ -160,7 +160,9 @@ def evaluate(
         validation={
             "roc_auc": metrics.roc_auc_from_histograms(positive, negative),
             "pr_auc": metrics.average_precision_from_histograms(positive, negative),
-            "f1_at_threshold": metrics.f1(metrics.confusion(scores[held_out.values], labels, threshold)),
+            "f1_at_threshold": metrics.f1(metrics.confusion(scores[held_out.values], labels, threshold))
+            if labels.any()
+            else float("nan"),
             "n_rows": float(len(labels)),
         },
         clients=_client_spread(held_out, scores, federation.is_attack, threshold),

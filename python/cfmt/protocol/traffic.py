@@ -65,7 +65,7 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
         return train, (test,)
     with _noted_warnings(note):
         train, test = load_nsl_kdd(Path(config.source))
-        return _of_two_classes(train, config), (test, *_hardest_rows(Path(config.source)))
+        return train, (test, *_hardest_rows(Path(config.source)))
 
 
 def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
@@ -93,19 +93,7 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
         note(SYNTHETIC_NOTE)
         return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
     with _noted_warnings(note):
-        return _of_two_classes(load_nsl_kdd_file(Path(config.source), part="train"), config)
-
-
-def _of_two_classes(train: Table, config: DataConfig) -> Table:
-    """Return a training table as it is, unless there is nothing to tell apart in it."""
-    n_attacks = int(train.is_attack.sum())
-    if 0 < n_attacks < len(train.is_attack):
-        return train
-    held, lacked = ("attacks", "normal traffic") if n_attacks else ("normal traffic", "attacks")
-    raise DataError(
-        f"{config.source}: the training rows are {held} only; a detector learns from both, "
-        f"so add rows of {lacked}"
-    )
+        return load_nsl_kdd_file(Path(config.source), part="train")
 
 
 @contextmanager
@@ -140,9 +128,12 @@ def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table,
     ------
     ConfigError
         If there are not as many folds of attack types.
+    DataError
+        If all training rows are of one class.
     """
     from cfmt.federated.holdout import hold_out, type_folds
 
+    _check_classes(train, config)
     try:
         types = type_folds(train, config.folds)[config.fold] if config.split == "types" else ()
     except ValueError as error:
@@ -183,8 +174,9 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
     ConfigError
         If the partition cannot be, above all with more clients than rows.
     DataError
-        If a saved partition is damaged, or of another table.
+        If a saved partition is damaged, or of another table; or if all rows are of one class.
     """
+    _check_classes(train, config.data)
     spec = config.partition_spec()
     if config.partition.saved is not None:
         return load_partition(config.partition.saved).parts(train.family, train.is_attack)
@@ -192,6 +184,18 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
         return spec.split(train.family, train.is_attack, seed=seed)
     except ValueError as error:
         raise ConfigError(f"partition: {error}") from error
+
+
+def _check_classes(train: Table, config: DataConfig) -> None:
+    """Refuse rows in which there is nothing to tell apart, before a hold-out or a partition fails on them."""
+    n_attacks = int(np.count_nonzero(train.is_attack))
+    if 0 < n_attacks < len(train.is_attack):
+        return
+    held, lacked = ("attacks", "normal traffic") if n_attacks else ("normal traffic", "attacks")
+    raise DataError(
+        f"{config.source}: the training rows are {held} only; a detector learns from both, "
+        f"so add rows of {lacked}"
+    )
 
 
 def federation_builder(
@@ -226,6 +230,11 @@ def federation_builder(
         for kind, count in federation.notes().items():
             if count:
                 note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
+        if not federation.is_attack[federation.validation.values].any():
+            note(
+                f"note: seed {seed}: no client holds out an attack; the threshold rules f1 and cost and the "
+                "rewards of cfmt have nothing to go by: give the clients more rows, or raise the prevalence"
+            )
         _note_prevalence(config.partition.prevalence, parts, train, seed, note)
         return federation
 

@@ -75,7 +75,7 @@ def _limits(curves: Iterable[Sequence[Sequence[float]]], highest: float) -> tupl
         return 0.0, 1.0
     low, high = values.min(), values.max()
     margin = max(0.12 * (high - low), 0.005)
-    return max(low - margin, 0.0), min(high + margin, highest + 0.01)
+    return max(low - margin, -0.01), min(high + margin, highest + 0.01)
 
 
 def _test_name(groups: Mapping[str, Sequence[Measured]]) -> str:

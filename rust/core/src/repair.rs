@@ -69,7 +69,7 @@ fn gifts(sizes: &[usize], floors: &[usize], missing: usize) -> Result<Vec<usize>
     }
     Err(Error::Impossible(format!(
         "min_size cannot be reached: {missing} rows are missing, and the larger clients can spare only {}; \
-         lower min_size or n_clients, or raise the prevalence",
+         lower min_size or n_clients, or raise the prevalence or rows_per_client",
         missing - rest
     )))
 }

@@ -8,6 +8,7 @@ use super::layout::PANEL;
 use super::local::{Scratch, TrainClient, Trainer};
 use super::*;
 use crate::batches::Length;
+use crate::error::Error;
 use crate::ragged::{Offsets, offsets_of};
 
 const SHAPE: Shape = Shape { n_features: 5, hidden: 37 };
@@ -179,7 +180,7 @@ fn a_diverging_client_is_named() {
     let weighting = Weighting { weights, clusters, n_clusters: 2, start: None };
     let training = training(8, Length::Epochs(1));
     let error = train_and_sum(federation.table(), &federation.models(), cohort, training, weighting, None);
-    assert!(error.unwrap_err().to_string().contains("client 1 of the call"));
+    assert_eq!(error.unwrap_err(), Error::Diverged(format!("client {}", cohort.clients[1])));
 }
 
 /// One client's whole training, computed by one instruction set.
