@@ -38,6 +38,10 @@ def runs(peers: Entry) -> list[str]:
     """Describe each run; where there are several, say what is from which."""
     found: dict[str, list[str]] = {run["environment"]["started"]: [] for run in peers["runs"]}
     for load in peers["workloads"]:
+        measured = {peer["run"] for peer in load["peers"]}
+        if len(measured) == 1:
+            found[measured.pop()].append(f"all of {workload(load)}")
+            continue
         for peer in load["peers"]:
             found[peer["run"]].append(f"{peer['label']} ({workload(load)})")
     for kernel in peers["kernels"]:
