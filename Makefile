@@ -16,7 +16,7 @@ REPORT = PYTHONPATH=benches $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results test test-slow lint format bench bench-peers bench-million bench-gpu bench-report wheel clean
+.PHONY: help setup run results results-anew test test-slow lint format bench bench-peers bench-million bench-gpu bench-report wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with 
 results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
 	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
 	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
+
+results-anew: setup ## The same with its searches and the check of its hold-out (DATA=DIR; hours, goes on where it stopped)
+	$(BIN)/cfmt search --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \
+	  --threads $(THREADS) --out $(TUNED)
+	$(BIN)/cfmt check-hold-out $(TUNED) --data $(DATA) --threads $(THREADS)
+	$(MAKE) results
 
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core

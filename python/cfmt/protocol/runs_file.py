@@ -71,7 +71,7 @@ def complete(
     path : Path
         The file; its folder is made.
     heading : mapping of str to object
-        First line, written anew.
+        First line, written anew unless there is nothing to do.
     wanted : sequence of WantedRun
         In the order in which they are run; the file has them by method, seed and fold.
     has_all : callable
@@ -84,21 +84,25 @@ def complete(
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = read_json_lines(path)[1:]
     folds = {one.key: one.fold or 0 for one in wanted}
+    order = list(dict.fromkeys(one.method for one in wanted))
+
+    def place(line: Line) -> tuple[int, int, int]:
+        return order.index(line["method"]), line["seed"], folds[_key(line)]
+
     kept = [line for line in lines if _key(line) in folds and has_all(line)]
     kept = [line for line in kept if not _is_of(line["method"], again)]
     if len(kept) < len(lines):
         tell(f"{path.stem}: {len(lines) - len(kept)} runs under other settings or to run again are dropped")
-    _write(path, heading, kept)
     done = {_key(line) for line in kept}
     missing = [one for one in wanted if one.key not in done]
+    if not missing and path.exists() and lines == sorted(kept, key=place):
+        return  # the heading there says what made the runs
+    _write(path, heading, kept)
     for number, one in enumerate(missing, start=len(done) + 1):
         started = time.perf_counter()
         append_line(path, dumps(one.run()))
         tell(f"{path.stem} [{number}/{len(wanted)}] {one}: {time.perf_counter() - started:.1f} s")
-    order = list(dict.fromkeys(one.method for one in wanted))
-    rows = read_json_lines(path)[1:]
-    rows.sort(key=lambda line: (order.index(line["method"]), line["seed"], folds[_key(line)]))
-    _write(path, heading, rows)
+    _write(path, heading, sorted(read_json_lines(path)[1:], key=place))
 
 
 def _key(line: Line) -> tuple[str, int, str]:

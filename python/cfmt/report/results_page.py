@@ -58,8 +58,7 @@ such splits.
 _COMMANDS = """\
     make results DATA=DIR            # all of it; finished runs are kept
     make results DATA=DIR QUICK=1    # a look
-    cfmt search --data DIR --scenario prevalence-5 --trials 48 --method METHOD --out docs/results/tuned
-    cfmt check-hold-out docs/results/tuned --data DIR
+    make results-anew DATA=DIR       # the searches and the check of the hold-out, too
 """
 
 Intervals = Mapping[str, Mapping[str, Interval]]
