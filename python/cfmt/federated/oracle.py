@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.federated.federation import Federation
+from cfmt.measures import class_counts
 
 __all__ = ["family_mix"]
 
@@ -30,8 +31,8 @@ def family_mix(federation: Federation, clients: npt.NDArray[np.int64]) -> npt.ND
     ndarray of shape (n_cohort, n_families), float64
         Normal traffic is the first family; the shares of a client add up to 1, or are 0 for one without rows.
     """
-    rows, n_families = federation.train.take(clients), len(federation.families)
-    cells = rows.clients * n_families + federation.family[rows.values]
-    counts = np.bincount(cells, minlength=len(clients) * n_families).reshape(len(clients), n_families)
+    rows = federation.train.take(clients)
+    own = rows.with_values(np.arange(len(rows.values)))
+    counts = class_counts(own, federation.family[rows.values], len(federation.families))
     shares: npt.NDArray[np.float64] = counts / np.maximum(rows.sizes, 1)[:, np.newaxis]
     return shares

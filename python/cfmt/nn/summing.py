@@ -57,10 +57,13 @@ def sum_groups(
     tries = tried.sizes > 0
     groups = engine.train(models, which, rows, local, seed=seed, round=round, clients=clients)
     for at, deltas, group_losses in groups:
-        finite = np.isfinite(deltas).all(axis=1)
-        if not finite.all():
-            raise diverged(f"the update of client {clients[at[finite.argmin()]]}", round)
-        total.add(deltas, weights[at], clusters[at])
+        try:
+            total.add(deltas, weights[at], clusters[at])
+        except ValueError:
+            finite = np.isfinite(deltas).all(axis=1)
+            if finite.all():
+                raise
+            raise diverged(f"the update of client {clients[at[finite.argmin()]]}", round) from None
         losses[at] = group_losses
         if tries[at].any():
             own = places.take(at[tries[at]])

@@ -157,9 +157,10 @@ def search(
         done = {entry["trial"]: entry for entry in open_log(path, header)}
         found: list[Trial] = []
         for number in range(trials + refine):
-            parent = winner(found) if number >= trials else None
+            best = winner(found) if number >= trials else None
+            parent = None if best is None else best.trial
             if number not in done:
-                keys = _draw(method, number, parent, seed)
+                keys = _draw(method, number, best, seed)
                 done[number] = _try(with_keys(alone, keys), splits, number, keys, parent).to_entry()
                 append_entry(path, done[number])
             found.append(Trial.from_entry(done[number]))
@@ -199,11 +200,11 @@ def _header(method: str, seed: int) -> dict[str, Any]:
     return {"method": method, "search_seed": seed, "criterion": list(CRITERION), "space": space}
 
 
-def _draw(method: str, number: int, parent: Trial | None, seed: int) -> dict[str, Any]:
-    """Draw the values of a trial: at random, or near those of its parent."""
-    if parent is None:
+def _draw(method: str, number: int, best: Trial | None, seed: int) -> dict[str, Any]:
+    """Draw the values of a trial: at random, or near those of the best so far."""
+    if best is None:
         return draw_trial(space_of(method), number, seed=seed)
-    return draw_near(space_of(method), parent.keys, number, seed=seed)
+    return draw_near(space_of(method), best.keys, number, seed=seed)
 
 
 def _try(
@@ -211,18 +212,18 @@ def _try(
     splits: Sequence[Split],
     number: int,
     keys: dict[str, Any],
-    parent: Trial | None,
+    parent: int | None,
 ) -> Trial:
     """Run a trial."""
     started = time.perf_counter()
     runs, reason = attempt(config, splits)
     seconds = round(time.perf_counter() - started, 3)
-    return Trial(number, keys, score_of(runs), runs, seconds, reason, parent.trial if parent else None)
+    return Trial(number, keys, score_of(runs), runs, seconds, reason, parent)
 
 
-def _check_parent(trial: Trial, parent: Trial | None, path: Path) -> None:
+def _check_parent(trial: Trial, parent: int | None, path: Path) -> None:
     """Refuse a log that went from random trials to refined ones elsewhere."""
-    if trial.parent != (parent.trial if parent else None):
+    if trial.parent != parent:
         was = "drawn at random" if trial.parent is None else f"made near trial {trial.parent}"
         raise RunDirectoryError(
             f"{path}: trial {trial.trial} was {was}; give as many --trials as at first, or another --out"

@@ -29,7 +29,7 @@ They favour the settings that were found for a method over an ablation of them, 
 the same held-out rows, with other seeds.
 """
 _SCENARIO = """\
-{summary}.
+{opening}.
 Traffic: {data}; {rounds} rounds, seeds {first} to {last}. Means are over {folds} folds of attack types first,
 then over seeds; *score* is the mean of the two figures with types alike. Of {n} differences that are none,
 about one in twenty leaves out 0.
@@ -137,7 +137,7 @@ def _scenario(name: str, heading: Heading, rows: Sequence[HeldOutRow], ours: str
     order = sorted_names(methods, "score")
     yield f"### {name}\n"
     yield _SCENARIO.format(
-        summary=f"{heading.summary[0].upper()}{heading.summary[1:]}",
+        opening=heading.opening,
         data="SYNTHETIC, which says nothing about real traffic" if heading.synthetic else heading.data,
         first=heading.seeds[0],
         last=heading.seeds[-1],

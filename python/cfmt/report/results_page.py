@@ -183,7 +183,7 @@ def _scenario(study: Study, folder: Path, where: Path) -> Iterator[str]:
     names = sorted_names(methods, "roc_auc")
     test, *other_tests = rows[0].metrics
     yield f"## {heading.study}\n"
-    yield f"{heading.summary[0].upper()}{heading.summary[1:]}. {test}, {heading.rounds} rounds.\n"
+    yield f"{heading.opening}. {test}, {heading.rounds} rounds.\n"
     for title, metrics in METRIC_TABLES.items():
         yield f"### {title}\n"
         yield methods_table(methods, names, metrics or _recalls(methods[names[0]]))

@@ -76,6 +76,11 @@ class Heading:
     folds: int = 1
 
     @property
+    def opening(self) -> str:
+        """The summary, with the capital of a sentence."""
+        return f"{self.summary[0].upper()}{self.summary[1:]}"
+
+    @property
     def setting(self) -> Setting:
         """The setting, for titles."""
         given: dict[str, Any] = {
