@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Processes that tests start find the helpers where the tests do.
+TESTS = Path(__file__).resolve().parent
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(TESTS)]))
+
 
 def shared_folder() -> Path:
     """The folder with material that is not committed: ``CFMT_SHARED``, or ``../shared``."""

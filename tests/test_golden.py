@@ -43,7 +43,9 @@ def check(kind: str, data: str, engine: str, threads: int, which: str) -> None:
     assert {key: found["hashes"][key] for key in same} == same
     for library, bits in found["probe"].items():
         if golden["probe"].get(library, bits) != bits:
-            pytest.skip(f"{library}'s elementary functions round differently here than where golden.json was made")
+            pytest.skip(
+                f"{library}'s elementary functions round differently here than where golden.json was made"
+            )
     assert found["hashes"] == golden["hashes"]
 
 
