@@ -41,13 +41,13 @@ run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with 
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
 
 results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
-	$(BIN)/python scripts/results.py --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
+	$(BIN)/python -m studies.results --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
 	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
 
 results-anew: setup ## The same with its searches and the check of its hold-out (DATA=DIR; hours, goes on where it stopped)
 	$(BIN)/cfmt search --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \
 	  --threads $(THREADS) --out $(TUNED)
-	$(BIN)/cfmt check-hold-out $(TUNED) --data $(DATA) --threads $(THREADS)
+	$(BIN)/python -m studies.check_folds check $(TUNED) --data $(DATA) --threads $(THREADS)
 	$(MAKE) results
 
 test: setup ## Run the Rust and the Python tests

@@ -19,11 +19,13 @@ import torch
 
 import inputs
 import million
+from cfmt.experiment.environment import describe_environment
 from cfmt.federated import method_named
 from cfmt.files import write_atomic
-from cfmt.nn import MLP, DeviceEngine, LocalTraining, NativeEngine, Summed
-from cfmt.nn.precision import full_precision
-from cfmt.report.environment import describe_environment
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, NativeEngine, Summed
+from cfmt.nn.cuda.engine import DeviceEngine
+from cfmt.nn.cuda.precision import full_precision
 from peers.floor import least_seconds, round_flop
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from cfmt.nn.threads import one_thread
+from cfmt.nn.torch_threads import one_thread
 from inputs import Doubles, Floats, Indices, Round
 
 Layers = list[npt.NDArray[np.float32]]

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt import partition_iid
-from cfmt.nn import MLP, LocalTraining
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from cfmt import partition_iid
 from cfmt.data import load_synthetic
+from cfmt.experiment.threads import use_threads
 from cfmt.federated import Federation, Method, initial_state, method_named, run_round
-from cfmt.nn import MLP, LocalTraining, make_engine
-from cfmt.protocol.threads import use_threads
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, make_engine
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, peak_bytes
 from peers.workload import N_ROWS, SEED
 

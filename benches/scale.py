@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import stored_partition
-from cfmt.report.environment import describe_environment
+from cfmt.experiment.environment import describe_environment
 from million import Case, Player
 from peers.protocol import N_CPUS
 from peers.results import RESULTS, Entry, joined, kept, runs_in_use, write

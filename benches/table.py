@@ -19,8 +19,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from cfmt.experiment.environment import describe_environment
 from cfmt.files import write_atomic
-from cfmt.report.environment import describe_environment
 
 NANOSECOND = 1e-9
 

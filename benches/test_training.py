@@ -11,7 +11,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import idioms
 import inputs
-from cfmt.nn import NativeEngine, TorchEngine
+from cfmt.nn import NativeEngine
+from cfmt.nn.torch_engine import TorchEngine
 from inputs import SEED, Doubles, Round
 from measuring import limit_threads, time_in_turns
 

@@ -9,7 +9,9 @@ import pytest
 
 # Processes that tests start find the helpers where the tests do.
 TESTS = Path(__file__).resolve().parent
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(TESTS)]))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [os.environ.get("PYTHONPATH"), str(TESTS), str(TESTS.parent)])
+)
 
 
 def shared_folder() -> Path:

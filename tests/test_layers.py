@@ -15,21 +15,24 @@ PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
     {"errors"},
-    {"ragged", "streams", "files"},
-    {"parts", "measures", "sampling", "clustering", "aggregation", "histograms", "by_type"},
-    {"partition", "metrics", "thresholds"},
-    {"partition_files"},
+    {"ragged", "streams", "files", "strict_json"},
+    {"sampling", "clustering", "aggregation"},
+    {"partition", "metrics"},
     {"data"},
+    {"preprocessing"},
+    {"mlp"},
+    {"detector"},
     {"nn"},
+    {"policies"},
     {"federated"},
-    {"report"},
     {"config"},
-    {"protocol"},
+    {"experiment"},
+    {"report"},
     {"cli"},
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-ONLY_IN = {"torch": "nn", "matplotlib": "report"}
+ONLY_IN = {"torch": ("nn", "policies"), "matplotlib": ("report",)}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -65,7 +68,7 @@ def test_imports_point_upwards(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_heavy_packages_have_one_home(path: Path) -> None:
     for name in {module.split(".")[0] for module in imports(path)} & set(ONLY_IN):
-        assert part(path) == ONLY_IN[name], f"only cfmt.{ONLY_IN[name]} may import {name}"
+        assert part(path) in ONLY_IN[name], f"only cfmt.{ONLY_IN[name]} may import {name}"
 
 
 def test_every_part_has_a_layer() -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from cfmt.report.environment import describe_environment
+from cfmt.experiment.environment import describe_environment
 from peers import workload
 from peers.checks import check, check_kernels, difference, loss
 from peers.environments import ENVIRONMENTS, ROOT, UnavailableError

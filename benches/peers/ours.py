@@ -6,9 +6,10 @@ import argparse
 
 import numpy as np
 
+from cfmt.experiment.threads import use_threads
 from cfmt.federated import initial_state, run_round
-from cfmt.nn import MLP, LocalTraining, make_engine
-from cfmt.protocol.threads import use_threads
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, make_engine
 from peers.protocol import BATCH_SIZE, HIDDEN, LEARNING_RATE, N_CPUS, Floats, Session, serve
 from peers.workload import METHOD, SEED, federation_of
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cfmt.report.markdown import markdown_table
 from peers.report_text import command, date, digits, median, of_versions
 from peers.results import Entry
+from studies.markdown import markdown_table
 
 COLUMNS = ("", "median s", "min s", "clients/s", "floor s", "to floor", "rounds")
 

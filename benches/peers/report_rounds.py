@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cfmt.report.markdown import markdown_table
 from peers.report_text import MIB, command, date, median, of_versions, rounded, workload
 from peers.results import Entry
+from studies.markdown import markdown_table
 
 COLUMNS = ("", "median s", "min s", "clients/s", "to cfmt", "to floor", "MiB", "start", "off", "rounds")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cfmt.report.markdown import markdown_table
 from peers.report_text import MIB, dated, digits, median
 from peers.results import Entry
+from studies.markdown import markdown_table
 
 COLUMNS = ("clients", "method", "median s", "min s", "\u00b5s/client", "clients/s", "MiB", "start", "rounds")
 STEPS = ("build", "save", "load", "show")

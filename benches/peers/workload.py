@@ -14,9 +14,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from cfmt import partition_iid, partition_quantity
-from cfmt.data import Preprocessor, Table, load_synthetic
+from cfmt.data import Table, load_synthetic
 from cfmt.federated import Federation, fedprox, initial_state
-from cfmt.nn import MLP
+from cfmt.mlp import MLP
+from cfmt.preprocessing import Preprocessor
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 from peers.protocol import BATCH_SIZE, HIDDEN, PROX_MU, Workload

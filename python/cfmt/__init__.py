@@ -6,10 +6,21 @@ Importing ``cfmt`` loads the compiled kernels and numpy, and nothing heavier.
 from cfmt._core import __version__
 from cfmt.aggregation import WeightedSum, weighted_mean
 from cfmt.clustering import auxiliary_vectors, choose_k, kmeans, match_clusters, silhouette
-from cfmt.measures import class_counts, gini, imbalance_ratio, jensen_shannon
-from cfmt.partition import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
-from cfmt.partition_files import SavedPartition, load_partition, save_partition
-from cfmt.parts import impose_prevalence, split_validation
+from cfmt.partition import (
+    PartitionSpec,
+    SavedPartition,
+    class_counts,
+    gini,
+    imbalance_ratio,
+    impose_prevalence,
+    jensen_shannon,
+    load_partition,
+    partition_dirichlet,
+    partition_iid,
+    partition_quantity,
+    save_partition,
+    split_validation,
+)
 
 __all__ = [
     "PartitionSpec",

@@ -11,7 +11,8 @@ import torch
 
 import gpu
 import inputs
-from cfmt.nn import MLP, NativeEngine
+from cfmt.mlp import MLP
+from cfmt.nn import NativeEngine
 
 RATES = gpu.Rates(flop_per_second=1e12, bytes_per_second=1e9)
 

@@ -11,7 +11,8 @@ import pytest
 import million
 import table
 from cfmt.federated import initial_state, run_round
-from cfmt.nn import MLP, LocalTraining, make_engine
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, make_engine
 from peers import (
     compare,
     numpy_loop,

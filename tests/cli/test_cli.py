@@ -359,7 +359,7 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
     assert "= 0.4" in out
 
 
-@pytest.mark.parametrize("module", ["typer", "pydantic", "cfmt.cli.search"])
+@pytest.mark.parametrize("module", ["typer", "pydantic", "cfmt.cli.tune"])
 def test_ctrl_c_while_modules_are_imported_ends_in_one_line(module: str) -> None:
     code = f"""
 import runpy, sys

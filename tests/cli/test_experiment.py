@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.cli.progress import Lines
 from cfmt.config import build_config
-from cfmt.data import Quantiles
+from cfmt.detector.file import load_detector
+from cfmt.experiment.traffic import federation_builder, load_tables
 from cfmt.federated import cohort
-from cfmt.federated.artefact import load_detector
-from cfmt.protocol.traffic import federation_builder, load_tables
+from cfmt.preprocessing import Quantiles
 
 runner = CliRunner()
 TINY = ["--clients", "10", "--train-rows", "2000", "--test-rows", "500", "--hidden", "8", "--steps", "5"]

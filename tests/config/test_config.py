@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cfmt.config import ExperimentConfig, build_config, differences, merge, read_toml, to_toml
 from cfmt.errors import ConfigError
-from cfmt.thresholds import AtFpr, LeastCost
+from cfmt.metrics import AtFpr, LeastCost
 
 REFUSED = [
     ("partition", "alpha", 0, "partition.alpha must be a finite number > 0, got 0"),

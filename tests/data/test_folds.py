@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from cfmt.cli import app
 from cfmt.config import DataConfig
 from cfmt.data import Table, describe, load_nsl_kdd_file, load_synthetic, novel_rows
+from cfmt.data.folds import MOST_OF_A_TYPE, hold_out, type_folds
 from cfmt.errors import ConfigError
+from cfmt.experiment.traffic import hold_out_fold, load_tables
 from cfmt.federated import Federation, fedavg, simulate
-from cfmt.federated.holdout import MOST_OF_A_TYPE, hold_out, type_folds
 from cfmt.partition import PartitionSpec
-from cfmt.protocol.traffic import hold_out_fold, load_tables
 from support.federations import QUICK
 
 

@@ -17,9 +17,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from cfmt.data import Preprocessor, Table, load_nsl_kdd_file, load_synthetic, novel_rows, summarise
+from cfmt.data import Table, load_nsl_kdd_file, load_synthetic, novel_rows
 from cfmt.data.nsl_kdd_schema import ATTACK_TYPES, SCHEMA
 from cfmt.data.synthetic import NOVEL_SHARE, NOVEL_TYPES
+from cfmt.preprocessing import Preprocessor, summarise
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "synthetic_figures.py"
 SHIPPED = files("cfmt.data").joinpath("synthetic_figures.json").read_bytes()

@@ -12,10 +12,11 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from cfmt.data import Preprocessor, fit_preprocessor, load_synthetic
+from cfmt.data import load_synthetic
+from cfmt.detector.file import load_detector, save_detector
 from cfmt.errors import DataError, MissingExtraError
-from cfmt.federated.artefact import load_detector, save_detector
-from cfmt.nn import MLP
+from cfmt.mlp import MLP
+from cfmt.preprocessing import Preprocessor, fit_preprocessor
 
 
 @pytest.fixture(scope="module", params=["zscore", "quantile"])

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from cfmt.errors import RunDirectoryError
-from cfmt.report.record import RunRecord, by_method, metrics_by_method
-from cfmt.report.run_directory import RunDirectory
-from cfmt.report.strict_json import dumps, numbers
+from cfmt.experiment.record import RunRecord, by_method, metrics_by_method
+from cfmt.experiment.run_directory import RunDirectory
+from cfmt.strict_json import dumps, numbers
 from support.report_histories import made_up_record, made_up_records
 
 

@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.federated.judged import CRITERION, ROWS_ALIKE, Judged, score_of
+from cfmt.experiment.fold_score import CRITERION, ROWS_ALIKE, Judged, score_of
+from cfmt.experiment.spaces import Among, LogUniform, Uniform, draw_near, draw_trial, space_of
+from cfmt.experiment.trial import Trial
+from cfmt.experiment.tuning import search, winner, with_keys
 from cfmt.federated.methods import METHODS
-from cfmt.protocol.search import search, winner, with_keys
-from cfmt.protocol.spaces import Among, LogUniform, Uniform, draw_near, draw_trial, space_of
-from cfmt.protocol.trial import Trial
+from studies import check_folds
 
 TINY: dict[str, dict[str, Any]] = {
     "data": {"train_rows": 2000, "split": "types", "folds": 2},
@@ -127,7 +128,7 @@ def test_a_trial_that_diverges_has_no_score_and_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     drawn = {0: {}, 1: {"training.learning_rate": 1e30}, 2: {"training.learning_rate": 0.1}}
-    monkeypatch.setattr("cfmt.protocol.search.draw_trial", lambda space, number, seed: drawn[number])
+    monkeypatch.setattr("cfmt.experiment.tuning.draw_trial", lambda space, number, seed: drawn[number])
     where: dict[str, Any] = {
         "methods": {"names": ["cfmt"]},
         "training": TINY["training"] | {"engine": engine},
@@ -141,7 +142,7 @@ def test_a_trial_that_diverges_has_no_score_and_a_reason(
     entries = [json.loads(line) for line in (tmp_path / "cfmt.jsonl").read_text().splitlines()[1:]]
     known = ["trial", "keys", "score", "runs", "seconds"]
     assert [list(entry) for entry in entries] == [known, [*known, "reason"], known]
-    monkeypatch.setattr("cfmt.protocol.search.judge", None)
+    monkeypatch.setattr("cfmt.experiment.tuning.judge", None)
     assert run_search(tmp_path, **where)["cfmt"] == [first, lost, last]
     with pytest.raises(ConfigError, match="no trial has a score: round 1: the update of client"):
         winner([lost])
@@ -149,7 +150,7 @@ def test_a_trial_that_diverges_has_no_score_and_a_reason(
 
 def test_a_search_tells_of_a_trial_that_diverges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = {0: {}, 1: {"training.learning_rate": 1e30}}
-    monkeypatch.setattr("cfmt.protocol.search.draw_trial", lambda space, number, seed: drawn[number])
+    monkeypatch.setattr("cfmt.experiment.tuning.draw_trial", lambda space, number, seed: drawn[number])
     tiny = ["--train-rows", 2000, "--clients", 6, "--rounds", 2, "--steps", 3, "--hidden", 4, "--seeds", 1]
     code, out, err = invoke("search", *tiny, "--folds", 2, "--trials", 2, "--out", tmp_path)
     assert code == 0, err
@@ -254,7 +255,8 @@ def test_a_log_with_scores_by_other_figures_is_refused(
     log.write_text(as_of_an_older_cfmt(searched[0] / "fedprox.jsonl"))
     with pytest.raises(RunDirectoryError, match=r"was begun under other conditions \(criterion\)"):
         run_search(tmp_path, methods={"names": ["fedprox"]})
-    code, _, err = invoke("check-hold-out", tmp_path)
+    result = CliRunner().invoke(check_folds.app, ["check", str(tmp_path)])
+    code, err = result.exit_code, result.stderr
     assert code == errors.MISUSED
     words = "the search must be by roc_auc_by_type, f1_by_type, was by roc_auc, f1_at_threshold; search anew"
     assert words in " ".join(err.split())

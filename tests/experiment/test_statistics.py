@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from cfmt.federated import interval, paired, summarise_runs
+from cfmt.experiment.statistics import interval, paired, summarise_runs
 
 VALUES = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=20)
 

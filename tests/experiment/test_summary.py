@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import pytest
 
 from cfmt.data import Source
-from cfmt.federated.statistics import summarise_runs
-from cfmt.report.environment import describe_environment
-from cfmt.report.record import metrics_by_method
-from cfmt.report.run_directory import RunDirectory
-from cfmt.report.summary import summary_dict
+from cfmt.experiment.environment import describe_environment
+from cfmt.experiment.record import metrics_by_method
+from cfmt.experiment.run_directory import RunDirectory
+from cfmt.experiment.statistics import summarise_runs
+from cfmt.experiment.summary import summary_dict
 from support.report_histories import made_up_records
 
 

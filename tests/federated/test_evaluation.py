@@ -13,9 +13,10 @@ from cfmt import metrics
 from cfmt.data import load_synthetic
 from cfmt.federated import Federation, Run, cfmt, evaluate, fed_over, simulate
 from cfmt.federated.evaluation import curve_point
-from cfmt.nn import MLP, make_engine
+from cfmt.metrics import AtFpr, BestF1, LeastCost
+from cfmt.mlp import MLP
+from cfmt.nn import make_engine
 from cfmt.partition import PartitionSpec
-from cfmt.thresholds import AtFpr, BestF1, LeastCost
 from reference.metrics import weights_of
 from support.federations import QUICK, odd_federation, small_federation
 

@@ -31,7 +31,10 @@ from cfmt.federated import (
     simulate,
 )
 from cfmt.federated.rows import draw_rows, drawn_sizes
-from cfmt.nn import MLP, LocalTraining, NativeEngine, SacConfig, policy
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, NativeEngine
+from cfmt.policies import sac_policy as policy
+from cfmt.policies.sac_policy import SacConfig
 from support.federations import QUICK, odd_federation, small_federation
 from support.rounds import OneByOne, assert_same_bits
 
@@ -153,7 +156,8 @@ import resource, sys
 import numpy as np
 from cfmt.data import load_synthetic
 from cfmt.federated import Federation, cfmt, initial_state, run_round
-from cfmt.nn import MLP, LocalTraining, make_engine
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, make_engine
 from cfmt.partition import PartitionSpec
 
 def peak():

@@ -34,7 +34,9 @@ from cfmt.federated import (
     simulate,
 )
 from cfmt.federated.oracle import family_mix
-from cfmt.nn import MLP, NativeEngine, SacConfig, make_engine
+from cfmt.mlp import MLP
+from cfmt.nn import NativeEngine, make_engine
+from cfmt.policies.sac_policy import SacConfig
 from cfmt.sampling import batch_plan
 from support.federations import QUICK, odd_federation, small_federation
 from support.rounds import METHODS, OneByOne, assert_same_bits

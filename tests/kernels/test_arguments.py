@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import cfmt
-from cfmt import histograms, sampling
+from cfmt import sampling
+from cfmt.metrics import histograms
 from cfmt.ragged import Ragged
 from cfmt.streams import derive_seed
 from support.native_federation import SIZES, Federation

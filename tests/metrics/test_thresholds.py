@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cfmt import metrics
 from cfmt.cli import app, errors
 from cfmt.errors import ConfigError
-from cfmt.thresholds import AtFpr, BestF1, LeastCost, ThresholdRule, threshold_rule, threshold_rules
+from cfmt.metrics import AtFpr, BestF1, LeastCost, ThresholdRule, threshold_rule, threshold_rules
 
 Counts: TypeAlias = npt.NDArray[np.int64]
 

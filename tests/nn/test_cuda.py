@@ -15,22 +15,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cfmt.federated import Method, cfmt, fed_over, fedavg, initial_state, run_round
 from cfmt.federated.methods import Clustering
-from cfmt.nn import (
-    MLP,
-    DeviceEngine,
-    LocalTraining,
-    Summed,
-    SummingEngine,
-    TorchEngine,
-    device,
-    make_engine,
-    sum_groups,
-)
-from cfmt.nn.graphs import Launcher
-from cfmt.nn.grouping import bytes_per_client, group_size_for
-from cfmt.nn.precision import full_precision
-from cfmt.nn.stack import Stack
-from cfmt.nn.upload import TYPES
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, Summed, SummingEngine, make_engine, sum_groups
+from cfmt.nn.cuda import engine as device
+from cfmt.nn.cuda.engine import DeviceEngine
+from cfmt.nn.cuda.graphs import Launcher
+from cfmt.nn.cuda.grouping import bytes_per_client, group_size_for
+from cfmt.nn.cuda.precision import full_precision
+from cfmt.nn.cuda.stack import Stack
+from cfmt.nn.cuda.upload import TYPES
+from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
 from support.federations import QUICK, small_federation
 
@@ -235,7 +229,7 @@ def test_a_whole_run_on_a_gpu_is_that_of_the_processor(method: Method) -> None:
 @pytest.mark.parametrize("method", [fedavg(), fed_over(), cfmt()], ids=lambda m: m.name)
 def test_a_whole_run_on_the_processor(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = run_rounds(method, "cpu")
-    monkeypatch.setattr("cfmt.nn.factory.TorchEngine", DeviceEngine)
+    monkeypatch.setattr("cfmt.nn.torch_engine.TorchEngine", DeviceEngine)
     monkeypatch.setattr(device, "recorder_for", lambda _: Rerun())
     np.testing.assert_allclose(run_rounds(method, "cpu"), expected, rtol=1e-3, atol=1e-4)
 

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from cfmt.errors import CfmtError, DivergedError
-from cfmt.nn import MLP, DeviceEngine, LocalTraining, NativeEngine, TorchEngine, sum_groups
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, NativeEngine, sum_groups
+from cfmt.nn.cuda.engine import DeviceEngine
+from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
 
 

@@ -6,10 +6,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfmt.nn import MLP
-from cfmt.nn.grouping import PLAN_BYTES, SHARE, bytes_per_client, cut, group_size_for, rounded
-from cfmt.nn.stack import Stack
-from cfmt.nn.upload import upload
+from cfmt.mlp import MLP
+from cfmt.nn.cuda.grouping import PLAN_BYTES, SHARE, bytes_per_client, cut, group_size_for, rounded
+from cfmt.nn.cuda.stack import Stack
+from cfmt.nn.cuda.upload import upload
 
 DETECTOR = MLP(121)  # as on NSL-KDD
 GIB = 1 << 30

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from cfmt.nn.mlp import MLP, forward
+from cfmt.mlp import MLP
+from cfmt.nn.torch_mlp import forward, layers_of
 from cfmt.streams import derive_seed
 from reference.nn import module
 
@@ -19,7 +20,7 @@ def test_layers_lie_in_the_order_of_torchs_own_parameters() -> None:
     draws = torch.Generator().manual_seed(1)
     models = torch.randn(3, mlp.n_params, dtype=torch.float64, generator=draws)
     X = torch.randn(3, 11, 5, dtype=torch.float64, generator=draws)
-    _, outputs = forward(mlp.views(models), X)
+    _, outputs = forward(layers_of(mlp, models), X)
     for model, rows, got in zip(models, X, outputs, strict=True):
         torch.testing.assert_close(got, module(mlp, model)(rows))
 
@@ -48,7 +49,7 @@ def test_initial_model_is_seeded_and_leaves_torchs_own_generator_alone() -> None
 def test_views_share_the_memory_of_the_models() -> None:
     mlp = MLP(2, 3)
     models = torch.zeros(2, mlp.n_params)
-    mlp.views(models).w2.fill_(1)
+    layers_of(mlp, models).w2.fill_(1)
     assert models.sum() == 6
 
 
@@ -56,11 +57,16 @@ def test_what_cannot_be_a_model_is_named() -> None:
     with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
         MLP(3, 0)
     with pytest.raises(ValueError, match=r"models must have shape \(g, 13\), got \(2, 12\)"):
-        MLP(2, 3).views(torch.zeros(2, 12))
+        layers_of(MLP(2, 3), torch.zeros(2, 12))
 
 
 def test_without_torch_the_missing_extra_is_named() -> None:
-    code = "import sys; sys.modules['torch'] = None; import cfmt.nn"
+    code = (
+        "import sys; sys.modules['torch'] = None; "
+        "import numpy as np; from cfmt.nn import make_engine; from cfmt.mlp import MLP; "
+        "table = np.zeros((1, 1), np.float32), np.zeros(1, np.uint8); "
+        "make_engine('auto', MLP(1), *table, device='cpu'); make_engine('torch', MLP(1), *table)"
+    )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode != 0
-    assert "MissingExtraError: cfmt.nn needs torch, which is missing: pip install 'cfmt[train]'" in run.stderr
+    assert "needs torch: pip install 'cfmt[torch]'" in run.stderr

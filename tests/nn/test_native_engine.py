@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cfmt.nn import MLP, LocalTraining, NativeEngine, Summed, TorchEngine, sum_groups
+from cfmt.mlp import MLP
+from cfmt.nn import LocalTraining, NativeEngine, Summed, sum_groups
+from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
 
 SIZES = np.array([20, 0, 1, 70, 33, 12, 12, 64])

@@ -7,7 +7,9 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from cfmt.nn import MLP, Engine, GroupResult, LocalTraining, TorchEngine
+from cfmt.mlp import MLP
+from cfmt.nn import Engine, GroupResult, LocalTraining
+from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 from reference.nn import module, train_client

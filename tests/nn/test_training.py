@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from cfmt.nn.mlp import MLP
-from cfmt.nn.training import LocalTraining, train_stacked
+from cfmt.mlp import MLP
+from cfmt.nn.engine import LocalTraining
+from cfmt.nn.torch_mlp import draw
+from cfmt.nn.torch_training import train_stacked
 from cfmt.ragged import Ragged
 from reference.nn import train_client
 
@@ -49,7 +51,7 @@ def make_task(dtype: torch.dtype, *, n_clients: int = 32, n_steps: int = 12, bat
         plan[client, client % n_steps, 1 + client % batch_size :] = -1
     if n_clients > 4:
         plan[1][plan[1] >= 0], plan[2][plan[2] >= 0] = 320, 370
-    models = torch.stack([MLP_SHAPE.draw(draws, dtype) for _ in range(3)])
+    models = torch.stack([draw(MLP_SHAPE, draws, dtype) for _ in range(3)])
     which = torch.randint(0, 3, (n_clients,), generator=draws)
     return Task(X, y, plan, models, which)
 

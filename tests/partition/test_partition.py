@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cfmt
-from cfmt.measures import class_counts
-from cfmt.partition import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
+from cfmt.partition import PartitionSpec, class_counts, partition_dirichlet, partition_iid, partition_quantity
 from cfmt.ragged import Ragged
 from reference import partition as reference
 

@@ -13,9 +13,16 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from cfmt.measures import class_counts, gini, imbalance_ratio, jensen_shannon
-from cfmt.partition import partition_dirichlet, partition_iid
-from cfmt.parts import impose_prevalence, split_validation
+from cfmt.partition import (
+    class_counts,
+    gini,
+    imbalance_ratio,
+    impose_prevalence,
+    jensen_shannon,
+    partition_dirichlet,
+    partition_iid,
+    split_validation,
+)
 from cfmt.ragged import Ragged
 from reference import partition as reference
 

@@ -11,7 +11,7 @@ import pytest
 
 from cfmt import PartitionSpec, SavedPartition, load_partition, save_partition
 from cfmt.errors import DataError
-from cfmt.parts import check_parts
+from cfmt.partition import check_parts
 from cfmt.ragged import Ragged
 
 RNG = np.random.default_rng(0)

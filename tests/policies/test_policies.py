@@ -9,7 +9,7 @@ import pytest
 from cfmt.federated import FixedMu, HandRule, MetaSampler, Method, RandomMu, initial_state
 from cfmt.federated.cohort import Cohort, receive
 from cfmt.federated.policies import choose_mu
-from cfmt.nn import MLP
+from cfmt.mlp import MLP
 from support.federations import QUICK, small_federation
 
 

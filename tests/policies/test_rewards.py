@@ -15,7 +15,8 @@ from cfmt.federated import LearnedMu, MetaSampler, Method, initial_state
 from cfmt.federated.cohort import Cohort, receive
 from cfmt.federated.rewards import draw_judges, gains, judged_rows, n_judged, rewards_of
 from cfmt.federated.view import look
-from cfmt.nn import MLP, make_engine
+from cfmt.mlp import MLP
+from cfmt.nn import make_engine
 from support.federations import QUICK, small_federation
 
 METHOD = Method("m", sampler=MetaSampler())

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from cfmt.nn import sac
-from cfmt.nn.policy import SacConfig, SacState, act, initial_policy
-from cfmt.nn.replay import Replay
-from cfmt.nn.sac import learn
+from cfmt.policies import sac_learning as sac
+from cfmt.policies.replay import Replay
+from cfmt.policies.sac_learning import learn
+from cfmt.policies.sac_policy import SacConfig, SacState, act, initial_policy
 from cfmt.streams import generator
 
 Floats = npt.NDArray[np.float64]

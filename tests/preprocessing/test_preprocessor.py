@@ -14,19 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from cfmt.data import (
-    Preprocessor,
-    Schema,
-    Summary,
-    Table,
-    ZScore,
-    load_nsl_kdd,
-    load_synthetic,
-    summarise,
-    summary,
-)
-from cfmt.data.moments import Moments
+from cfmt.data import Schema, Table, load_nsl_kdd, load_synthetic
 from cfmt.errors import DataError
+from cfmt.preprocessing import Preprocessor, Summary, ZScore, summaries, summarise
+from cfmt.preprocessing.moments import Moments
 from cfmt.ragged import Ragged
 from support.tables import SCHEMA, partition, table_of, toy
 
@@ -60,7 +51,7 @@ def test_any_partition_equals_the_pool(n_rows: int, n_clients: int, seed: int) -
 def test_chunks_and_single_summaries_agree(n_clients: int, seed: int, chunk: int) -> None:
     table, rows = toy(60, seed), partition(60, n_clients, seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(summary, "_CHUNK_ROWS", chunk)
+        patch.setattr(summaries, "_CHUNK_ROWS", chunk)
         chunked = Preprocessor.fit(summarise(table, rows))
     # What a deployment does: every client has its own rows, and sends its own summary.
     sent = (summarise(table.take(rows.of(client))) for client in range(n_clients))

@@ -15,22 +15,21 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 from sklearn.preprocessing import QuantileTransformer
 
-from cfmt.data import (
+from cfmt.data import Schema, Table, load_nsl_kdd, load_synthetic
+from cfmt.errors import DataError
+from cfmt.preprocessing import (
     Grid,
     Preprocessor,
     Quantiles,
-    Schema,
     Sketch,
-    Table,
     fit_preprocessor,
-    load_nsl_kdd,
-    load_synthetic,
-    sketch,
     sketch_values,
     summarise,
 )
-from cfmt.data.moments import Moments
-from cfmt.errors import DataError
+from cfmt.preprocessing import (
+    sketches as sketch,
+)
+from cfmt.preprocessing.moments import Moments
 from cfmt.ragged import Ragged
 from support.tables import partition, table_of, toy
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cfmt.nn.mlp import MLP
-from cfmt.nn.training import LocalTraining
+from cfmt.mlp import MLP
+from cfmt.nn.engine import LocalTraining
 
 __all__ = ["module", "train_client"]
 

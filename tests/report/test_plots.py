@@ -15,14 +15,14 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from cfmt.errors import MissingExtraError
+from cfmt.experiment.record import metrics_by_method
+from cfmt.experiment.setting import Setting
+from cfmt.experiment.statistics import summarise_runs
 from cfmt.federated.methods import ablations, cfmt
-from cfmt.federated.statistics import summarise_runs
 from cfmt.partition import PartitionSpec
 from cfmt.report.clients import plot_clients
 from cfmt.report.curves import plot_curves, plot_intervals
 from cfmt.report.figures import family_colours, method_styles, save_figure
-from cfmt.report.record import metrics_by_method
-from cfmt.report.setting import Setting
 from support.report_histories import FAMILIES, made_up_counts, made_up_record, made_up_records
 
 
@@ -218,5 +218,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_importing_the_report_leaves_matplotlib_and_its_state_alone() -> None:
-    code = "import sys, cfmt.report.curves, cfmt.report.run_directory; sys.exit('matplotlib' in sys.modules)"
+    code = (
+        "import sys, cfmt.report.curves, cfmt.experiment.run_directory; sys.exit('matplotlib' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
+from cfmt.experiment.record import metrics_by_method
+from cfmt.experiment.setting import Setting
+from cfmt.experiment.statistics import Interval, summarise_runs
 from cfmt.federated.methods import ablations, cfmt
-from cfmt.federated.statistics import Interval, summarise_runs
 from cfmt.partition import PartitionSpec
 from cfmt.report.labels import METRICS, all_attack, format_interval, format_number, label_of
-from cfmt.report.record import metrics_by_method
 from cfmt.report.run_table import run_tables
-from cfmt.report.setting import Setting
 from cfmt.report.tables import comparison_tables
 from support.report_histories import FAMILIES, made_up_record, made_up_records
 

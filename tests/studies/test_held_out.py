@@ -15,13 +15,13 @@ import pytest
 
 from cfmt.config import for_method
 from cfmt.errors import RunDirectoryError
-from cfmt.federated.judged import Judged, score_of
-from cfmt.protocol.search import folds_of, judge
-from cfmt.protocol.studies import HELD_OUT, PlannedStudy, run_study
-from cfmt.protocol.traffic import load_training
-from cfmt.report.held_out import HeldOutRow, held_out_report
-from cfmt.report.results_page import write_page
-from cfmt.report.study import Heading, read_results
+from cfmt.experiment.fold_score import Judged, score_of
+from cfmt.experiment.traffic import load_training
+from cfmt.experiment.tuning import folds_of, judge
+from studies.leave_types_out import HeldOutRow, held_out_report
+from studies.plan import HELD_OUT, PlannedStudy, run_study
+from studies.results_page import write_page
+from studies.study import Heading, read_results
 from support.planned_studies import TINY, small, studies
 
 NAME = HELD_OUT[0]
@@ -222,8 +222,7 @@ def test_a_file_that_is_not_whole_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_script_has_no_quick_form_of_it() -> None:
-    script = Path(__file__).parents[2] / "scripts" / "results.py"
-    command = [sys.executable, str(script), "--quick", "--only", NAME]
+    command = [sys.executable, "-m", "studies.results", "--quick", "--only", NAME]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"--quick runs none of {', '.join(HELD_OUT)}" in done.stderr

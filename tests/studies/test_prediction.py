@@ -14,17 +14,19 @@ from hypothesis import strategies as st
 from scipy import stats
 from typer.testing import CliRunner
 
-from cfmt.cli import app, errors
+from cfmt.cli import app as cli_app
+from cfmt.cli import errors
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.federated import rank_correlation
-from cfmt.report.hold_out_check import CRITERIA, LOG, Scored, check_report, correlations
+from cfmt.experiment.statistics import rank_correlation
+from studies.check_folds import app
+from studies.fold_check import CRITERIA, LOG, Scored, check_report, correlations
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30)
 
 
-def invoke(*arguments: object) -> tuple[int, str, str]:
+def invoke_check(*arguments: object) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 
@@ -77,9 +79,12 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("search")
     tiny = ["--train-rows", 2000, "--test-rows", 300, "--clients", 6, "--rounds", 2, "--steps", 3]
     tiny += ["--hidden", 4, "--seeds", 1, "--folds", 2]
-    code, _, err = invoke("search", *tiny, "--method", "fedprox", "--trials", 4, "--out", folder)
+    result = CliRunner().invoke(
+        cli_app, [str(a) for a in ("search", *tiny, "--method", "fedprox", "--trials", 4, "--out", folder)]
+    )
+    code, err = result.exit_code, result.stderr
     assert code == 0, err
-    code, out, err = invoke("check-hold-out", folder)
+    code, out, err = invoke_check("check", folder)
     assert code == 0, err
     assert "fedprox trial 3 by official" in err
     return folder, out
@@ -112,7 +117,7 @@ def test_an_interrupted_check_goes_on_with_its_log(
 ) -> None:
     folder, out = checked
     copy_of(folder, tmp_path, lines=lines, rest=b'{"method": "fedp')
-    code, again, _ = invoke("check-hold-out", tmp_path, "--quiet")
+    code, again, _ = invoke_check("check", tmp_path, "--quiet")
     assert (code, again) == (0, out)
     assert (tmp_path / LOG).read_text() == (folder / LOG).read_text()
 
@@ -122,7 +127,7 @@ def test_a_check_of_another_search_is_not_gone_on_with(checked: tuple[Path, str]
     header, *trials = (json.loads(line) for line in (tmp_path / "fedprox.jsonl").read_text().splitlines())
     trials[2]["runs"][0]["f1_by_type"] += 0.01
     (tmp_path / "fedprox.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (header, *trials)))
-    code, _, err = invoke("check-hold-out", tmp_path)
+    code, _, err = invoke_check("check", tmp_path)
     assert code != 0
     assert "fedprox trial 2 has another score in the search; remove the log" in " ".join(err.split())
 
@@ -134,11 +139,11 @@ def test_the_page_has_the_correlations_of_a_whole_log(checked: tuple[Path, str],
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {x}" for x in CRITERIA.values()]
     assert list(check_report(tmp_path, "KDDTest+")) == list(check_report(None, "KDDTest+")) == []
     copy_of(checked[0], tmp_path, lines=-1)
-    with pytest.raises(RunDirectoryError, match="lacks some trials; go on with: cfmt check-hold-out"):
+    with pytest.raises(RunDirectoryError, match="lacks some trials; go on with: python -m studies"):
         list(check_report(tmp_path, "KDDTest+"))
 
 
 def test_a_folder_without_a_search_is_an_error_of_one_line(tmp_path: Path) -> None:
-    code, _, err = invoke("check-hold-out", tmp_path)
+    code, _, err = invoke_check("check", tmp_path)
     assert code == errors.MISUSED
     assert "holds no METHOD.jsonl; make some with: cfmt search" in err

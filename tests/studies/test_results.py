@@ -14,12 +14,12 @@ import pytest
 
 from cfmt.config import SCENARIOS
 from cfmt.errors import RunDirectoryError
+from cfmt.experiment.statistics import Interval
 from cfmt.federated.methods import METHODS
-from cfmt.federated.statistics import Interval
-from cfmt.protocol.studies import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
-from cfmt.report.markdown import differences_table, markdown_table, methods_table
-from cfmt.report.results_page import PUBLISHED, write_page
-from cfmt.report.study import Heading, ResultRow, read_study
+from studies.markdown import differences_table, markdown_table, methods_table
+from studies.plan import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
+from studies.results_page import PUBLISHED, write_page
+from studies.study import Heading, ResultRow, read_study
 from support.planned_studies import small, studies
 from support.report_histories import made_up_record
 
@@ -125,8 +125,16 @@ def test_a_method_is_run_again_where_its_code_has_changed(results: Path, tmp_pat
 
 
 def test_the_script_runs_a_study_and_writes_the_page(tmp_path: Path) -> None:
-    script = Path(__file__).parents[2] / "scripts" / "results.py"
-    command = [sys.executable, str(script), "--quick", "--only", "iid", "--page", str(tmp_path / "page.md")]
+    command = [
+        sys.executable,
+        "-m",
+        "studies.results",
+        "--quick",
+        "--only",
+        "iid",
+        "--page",
+        str(tmp_path / "page.md"),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     assert "## iid" in (tmp_path / "page.md").read_text()

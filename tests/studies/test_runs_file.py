@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cfmt.protocol.runs_file import WantedRun, complete
+from studies.runs_file import WantedRun, complete
 
 
 def wanted(method: str, seed: int) -> WantedRun:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from cfmt.config import ExperimentConfig, build_config
+from cfmt.experiment.plan import plan_methods
+from cfmt.experiment.threads import use_threads
+from cfmt.experiment.traffic import load_tables
 from cfmt.federated import METHODS, ablations, cfmt, simulate
-from cfmt.protocol.plan import plan_methods
-from cfmt.protocol.threads import use_threads
-from cfmt.protocol.traffic import load_tables
 
 SYNTHETIC = {
     "data": {"source": "synthetic", "train_rows": 4000, "test_rows": 800},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cfmt.config import Tree
-from cfmt.protocol.studies import PlannedStudy, plan_studies
+from studies.plan import PlannedStudy, plan_studies
 
 TINY: Tree = {
     "data": {"train_rows": 2000, "test_rows": 400},

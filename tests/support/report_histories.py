@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.experiment.record import RunRecord
 from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.state import RoundReport
-from cfmt.report.record import RunRecord
 
 FAMILIES = ("normal", "dos", "probe", "r2l", "u2r")
 _TEST = (

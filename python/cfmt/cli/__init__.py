@@ -13,11 +13,10 @@ from cfmt import __version__
 from cfmt.cli import data
 from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
-from cfmt.cli.holdout_check import check_hold_out
 from cfmt.cli.partition import partition
-from cfmt.cli.run import run
 from cfmt.cli.scenarios import scenarios
-from cfmt.cli.search import search
+from cfmt.cli.train import run
+from cfmt.cli.tune import search
 
 __all__ = ["app", "main"]
 
@@ -55,7 +54,6 @@ app.command()(compare)
 app.command()(partition)
 app.command()(scenarios)
 app.command()(search)
-app.command("check-hold-out")(check_hold_out)
 app.add_typer(data.app, name="data")
 
 

@@ -11,7 +11,7 @@ import typer
 from cfmt.cli.errors import FAILED, OneLineErrors
 from cfmt.cli.tables import make_table, show
 from cfmt.config import DataConfig
-from cfmt.protocol.traffic import load_tables
+from cfmt.experiment.traffic import load_tables
 
 __all__ = ["app"]
 

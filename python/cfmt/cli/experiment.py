@@ -15,20 +15,20 @@ from cfmt.cli.progress import Reporter, choose_reporter
 from cfmt.cli.session import begin
 from cfmt.config import ExperimentConfig, departures, for_method, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, RunDirectoryError
-from cfmt.protocol.plan import Planned, plan_methods
-from cfmt.protocol.threads import use_threads
-from cfmt.protocol.traffic import load_tables, split
+from cfmt.experiment.plan import Planned, plan_methods
+from cfmt.experiment.threads import use_threads
+from cfmt.experiment.traffic import load_tables, split
 
 if TYPE_CHECKING:
     from cfmt.data import Table
+    from cfmt.experiment.record import RunRecord
+    from cfmt.experiment.run_directory import RunDirectory
+    from cfmt.experiment.setting import Setting
+    from cfmt.experiment.statistics import Interval
     from cfmt.federated.evaluation import CurvePoint
     from cfmt.federated.methods import Method
     from cfmt.federated.simulation import Settings
     from cfmt.federated.state import RoundReport
-    from cfmt.federated.statistics import Interval
-    from cfmt.report.record import RunRecord
-    from cfmt.report.run_directory import RunDirectory
-    from cfmt.report.setting import Setting
 
 __all__ = ["Finished", "carry_out"]
 
@@ -151,7 +151,8 @@ def _tell_what_is_odd(config: ExperimentConfig, reporter: Reporter) -> None:
 
 def _check_engine(settings: Settings) -> None:
     """Make an engine for one row, so that a device that is not there is told at once."""
-    from cfmt.nn import MLP, make_engine
+    from cfmt.mlp import MLP
+    from cfmt.nn import make_engine
 
     X, is_attack = np.zeros((1, 1), np.float32), np.zeros(1, np.uint8)
     try:
@@ -171,10 +172,10 @@ def _run_seed(
     alone: bool,
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
-    from cfmt.federated.artefact import save_detector
+    from cfmt.detector.file import save_detector
+    from cfmt.experiment.record import RunRecord
     from cfmt.federated.simulation import compare
-    from cfmt.nn import MLP
-    from cfmt.report.record import RunRecord
+    from cfmt.mlp import MLP
 
     def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         directory.append_round(method.name, seed, report, point)
@@ -216,10 +217,10 @@ def _run_seed(
 
 def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> Finished:
     """Summarise the runs in their folder."""
-    from cfmt.federated.statistics import summarise_runs
-    from cfmt.report.record import metrics_by_method
-    from cfmt.report.setting import Setting
-    from cfmt.report.summary import summary_dict
+    from cfmt.experiment.record import metrics_by_method
+    from cfmt.experiment.setting import Setting
+    from cfmt.experiment.statistics import summarise_runs
+    from cfmt.experiment.summary import summary_dict
 
     records = directory.read_runs()
     methods, differences = summarise_runs(metrics_by_method(records), baseline=BASELINE)
@@ -247,10 +248,10 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
 
 def _plot_clients(config: ExperimentConfig, train: Table, directory: RunDirectory) -> None:
     """Draw what the clients of the first seed hold."""
-    from cfmt.measures import class_counts
+    from cfmt.experiment.setting import Setting
+    from cfmt.partition import class_counts
     from cfmt.report.clients import plot_clients
     from cfmt.report.figures import save_figure
-    from cfmt.report.setting import Setting
 
     seed = config.seeds.first
     seeds = () if config.partition.saved else (seed,)  # a saved split is not of this seed

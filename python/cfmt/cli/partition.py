@@ -18,7 +18,7 @@ from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
 from cfmt.config import Tree, build_config, merge, read_toml, with_saved_partition
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.protocol.traffic import load_tables, split
+from cfmt.experiment.traffic import load_tables, split
 
 __all__ = ["partition"]
 
@@ -57,7 +57,7 @@ def partition(
     seed = _seed(checked.partition.saved, seed)
     train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
     parts = split(checked, train, seed)
-    from cfmt.report.setting import Setting
+    from cfmt.experiment.setting import Setting
 
     counts = class_counts(parts, train.family, len(train.families))
     title = Setting(train.name, train.synthetic, checked.partition_spec(), (seed,)).describe()

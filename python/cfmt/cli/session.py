@@ -23,7 +23,7 @@ from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
     from cfmt.data import Table
-    from cfmt.report.run_directory import RunDirectory
+    from cfmt.experiment.run_directory import RunDirectory
 
 __all__ = ["begin", "read_config", "with_tuned"]
 
@@ -62,7 +62,7 @@ def read_config(
         raise ConfigError(
             f"--out {out} and --resume {resume} exclude each other; a resumed run stays in its folder"
         )
-    from cfmt.report.run_directory import RunDirectory
+    from cfmt.experiment.run_directory import RunDirectory
 
     stored = read_toml(RunDirectory.open(resume).config_path)
     base = merge(defaults, read_toml(file)) if file else stored
@@ -137,8 +137,8 @@ def begin(
         data, or its configuration was edited.
     """
     from cfmt.data.reading import sha256_of
-    from cfmt.report.environment import describe_environment
-    from cfmt.report.run_directory import RunDirectory
+    from cfmt.experiment.environment import describe_environment
+    from cfmt.experiment.run_directory import RunDirectory
 
     sources = [source for table in (train, *tests) for source in table.sources]
     if resume is not None:

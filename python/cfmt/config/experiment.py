@@ -22,8 +22,8 @@ from cfmt.config.sections import (
     TunedConfig,
 )
 from cfmt.errors import ConfigError
+from cfmt.metrics import threshold_rules
 from cfmt.partition import PartitionSpec
-from cfmt.thresholds import threshold_rules
 
 # cfmt.federated imports torch, for which the help of an option must not wait: see the methods.
 if TYPE_CHECKING:

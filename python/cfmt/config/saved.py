@@ -7,7 +7,7 @@ from typing import Any
 
 from cfmt.config.reading import Tree, build_config, merge
 from cfmt.errors import ConfigError
-from cfmt.partition_files import load_partition
+from cfmt.partition import load_partition
 
 __all__ = ["with_saved_partition"]
 

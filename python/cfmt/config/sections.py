@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cfmt.config.scenarios import ScenarioName
-from cfmt.thresholds import threshold_rules
+from cfmt.metrics import threshold_rules
 
 __all__ = [
     "Allowed",

@@ -25,7 +25,6 @@ from cfmt.federated.methods import (
 from cfmt.federated.round import run_round
 from cfmt.federated.simulation import Run, Settings, compare, draw_cohort, rounds, simulate
 from cfmt.federated.state import RoundReport, State, initial_state
-from cfmt.federated.statistics import Interval, interval, paired, rank_correlation, summarise_runs
 
 __all__ = [
     "METHODS",
@@ -36,7 +35,6 @@ __all__ = [
     "Federation",
     "FixedMu",
     "HandRule",
-    "Interval",
     "LearnedMu",
     "MetaSampler",
     "Method",
@@ -59,12 +57,8 @@ __all__ = [
     "fedavg",
     "fedprox",
     "initial_state",
-    "interval",
     "method_named",
-    "paired",
-    "rank_correlation",
     "rounds",
     "run_round",
     "simulate",
-    "summarise_runs",
 ]

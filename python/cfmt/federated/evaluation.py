@@ -12,9 +12,9 @@ from cfmt import metrics
 from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.scoring import score
 from cfmt.federated.state import State
+from cfmt.metrics import AtFpr, ThresholdRule
 from cfmt.nn import Engine
 from cfmt.ragged import Ragged
-from cfmt.thresholds import AtFpr, ThresholdRule
 
 __all__ = ["CurvePoint", "Decision", "Evaluation", "curve_point", "evaluate"]
 
@@ -47,7 +47,7 @@ class Decision:
     Parameters
     ----------
     rule : str
-        Which rule chose it, as :func:`cfmt.thresholds.threshold_rule` reads it.
+        Which rule chose it, as :func:`cfmt.metrics.threshold_rule` reads it.
     threshold : float
         Score from which a row counts as an attack, chosen on the clients' validation rows.
     alerts_per_million : float

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data import Preprocessor, Table, fit_preprocessor, novel_rows
-from cfmt.parts import check_parts, split_validation
+from cfmt.data import Table, novel_rows
+from cfmt.partition import check_parts, split_validation
+from cfmt.preprocessing import Preprocessor, fit_preprocessor
 from cfmt.ragged import Ragged
 
 __all__ = ["Federation", "TestSet"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from cfmt.nn import SacConfig
+from cfmt.policies.sac_policy import SacConfig
 
 __all__ = [
     "METHODS",

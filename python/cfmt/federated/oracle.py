@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.federated.federation import Federation
-from cfmt.measures import class_counts
+from cfmt.partition import class_counts
 
 __all__ = ["family_mix"]
 

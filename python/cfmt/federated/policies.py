@@ -10,7 +10,8 @@ import numpy.typing as npt
 from cfmt.federated.cohort import Cohort
 from cfmt.federated.methods import FixedMu, HandRule, LearnedMu, MuPolicy, RandomMu
 from cfmt.federated.state import PolicyState
-from cfmt.nn import act, learn
+from cfmt.policies.sac_learning import learn
+from cfmt.policies.sac_policy import act
 from cfmt.streams import generator
 
 __all__ = ["choose_mu", "observe", "remember"]

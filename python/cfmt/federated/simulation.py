@@ -15,9 +15,10 @@ from cfmt.federated.methods import Method
 from cfmt.federated.round import run_round
 from cfmt.federated.scoring import score
 from cfmt.federated.state import RoundReport, State, initial_state
-from cfmt.nn import MLP, Engine, LocalTraining, make_engine
+from cfmt.metrics import AtFpr, ThresholdRule
+from cfmt.mlp import MLP
+from cfmt.nn import Engine, LocalTraining, make_engine
 from cfmt.streams import generator
-from cfmt.thresholds import AtFpr, ThresholdRule
 
 __all__ = ["Run", "Settings", "compare", "draw_cohort", "rounds", "simulate"]
 

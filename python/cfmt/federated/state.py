@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.federated.methods import LearnedMu, MetaSampler, Method
-from cfmt.nn import MLP, Replay, SacState, initial_policy
+from cfmt.mlp import MLP
+from cfmt.policies.replay import Replay
+from cfmt.policies.sac_policy import SacState, initial_policy
 
 __all__ = ["Clusters", "PolicyState", "RoundReport", "State", "initial_state"]
 

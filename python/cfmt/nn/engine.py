@@ -1,107 +1,187 @@
-"""The engine over torch: base table in, scores and updates of clients out, group by group."""
+"""What a round needs of an engine, torch's or another, and the checks of what it is given."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from cfmt.nn.mlp import MLP, forward
-from cfmt.nn.precision import full_precision
-from cfmt.nn.protocol import GroupResult, check_cohort, check_models, check_rows, check_table
-from cfmt.nn.threads import map_in_order
-from cfmt.nn.training import LocalTraining, train_stacked
+from cfmt.errors import DivergedError
+from cfmt.mlp import MLP
 from cfmt.ragged import Ragged
-from cfmt.sampling import batch_plan
 
-__all__ = ["TorchEngine"]
+__all__ = [
+    "Engine",
+    "GroupResult",
+    "LocalTraining",
+    "Summed",
+    "SummingEngine",
+    "check_cohort",
+    "check_models",
+    "check_rows",
+    "check_sums",
+    "check_table",
+    "diverged",
+]
 
-T = TypeVar("T")
-R = TypeVar("R")
 
-# Extents of the pieces of work. They are constants because a client's bits may depend on them.
-ROWS_PER_PIECE = 2048
-ROWS_PER_TILE = 64
+@dataclass(frozen=True)
+class LocalTraining:
+    """What a client does with the model that it received.
 
-
-class TorchEngine:
-    """Engine over torch, on a processor or a GPU.
-
-    The base table lies on the device once; each step gathers the rows that it needs. On a processor,
-    groups are trained in parallel on as many threads as torch has when the engine is made, each on one
-    thread: the results have the same bits for any number of threads. Grouping changes no more than the
-    rounding.
+    Stochastic gradient descent on the mean binary cross-entropy of each batch plus the proximal term
+    ``prox_mu / 2 * ||w - w_received||^2``.
 
     Parameters
     ----------
-    mlp : MLP
-        Shape of the models.
-    X : ndarray of shape (n_rows, n_features), float32
-        Rows of the base table, all finite. Not copied if it can be helped: do not write to it.
-    y : ndarray of shape (n_rows,), uint8
-        1 for attack, 0 for normal.
-    device : str, default="cpu"
-        Torch's name of a device, or ``"auto"`` for a GPU where there is one.
-    group_size : int, default=32
-        Clients that are trained in the same products.
+    learning_rate : float, default=0.05
+        Step of the descent.
+    batch_size : int, default=32
+        Rows of a batch; the last batch of an epoch may have fewer.
+    epochs : int, optional
+        Passes over the client's rows. Exactly one of ``epochs`` and ``steps`` is set.
+    steps : int, optional, default=20
+        Batches, whatever the client's size.
+    prox_mu : float, default=0.0
+        Weight of the proximal term; 0 is FedAvg, to the last bit.
+    positive_weight : float or "balanced", default=1.0
+        Weight of an attack row in the loss, where a normal row has 1. ``"balanced"`` takes each
+        client's own ratio of normal to attack rows, and 1 where it has one class.
 
     Raises
     ------
-    TypeError
-        If an array has another type than stated.
     ValueError
-        If shapes do not fit, a feature is not finite, a label is neither 0 nor 1, the device is not
-        there, or the group size is below 1.
+        If a value is out of its range, or both or none of ``epochs`` and ``steps`` are set.
+
+    References
+    ----------
+    Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, arXiv 1812.06127.
     """
 
-    def __init__(
-        self,
-        mlp: MLP,
-        X: npt.NDArray[np.float32],
-        y: npt.NDArray[np.uint8],
-        *,
-        device: str = "cpu",
-        group_size: int = 32,
-    ) -> None:
-        check_table(mlp, X, y)
-        if group_size < 1:
-            raise ValueError(f"group_size must be at least 1, got {group_size}")
-        self._mlp = mlp
-        self._labels = y
-        self._device = find_device(device)
-        self._X = self._tensor(X)
-        self._y = self._tensor(y)
-        self._group_size = group_size
-        self._n_threads = torch.get_num_threads()
+    learning_rate: float = 0.05
+    batch_size: int = 32
+    epochs: int | None = None
+    steps: int | None = 20
+    prox_mu: float = 0.0
+    positive_weight: float | Literal["balanced"] = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate}")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError(
+                f"set exactly one of epochs and steps, and the other to None; "
+                f"got epochs={self.epochs}, steps={self.steps}"
+            )
+        for name, value in (("epochs", self.epochs), ("steps", self.steps)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if not (self.prox_mu >= 0 and math.isfinite(self.prox_mu)):
+            raise ValueError(f"prox_mu must be a number of at least 0, got {self.prox_mu}")
+        weight = self.positive_weight
+        if not (weight == "balanced" if isinstance(weight, str) else 0 < weight < math.inf):
+            raise ValueError(f'positive_weight must be a positive number or "balanced", got {weight!r}')
+
+    def n_steps(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the number of batches of clients with ``sizes`` rows, shape (n_clients,), int64."""
+        if self.steps is not None:
+            return np.where(sizes > 0, self.steps, 0)
+        assert self.epochs is not None
+        return self.epochs * -(-sizes // self.batch_size)
+
+    def positive_weights(
+        self, is_attack: npt.NDArray[np.uint8], rows: Ragged[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """Return the weight of an attack row on each client.
+
+        Parameters
+        ----------
+        is_attack : ndarray of shape (n_rows,), uint8
+            1 for attack, 0 for normal.
+        rows : Ragged of int64
+            Each client's rows, with repetitions if it trains on repeated rows.
+
+        Returns
+        -------
+        ndarray of shape (n_clients,), float64
+        """
+        if self.positive_weight != "balanced":
+            return np.full(rows.n_clients, self.positive_weight, np.float64)
+        attacks = np.bincount(rows.clients, weights=is_attack[rows.values], minlength=rows.n_clients)
+        normals = rows.sizes - attacks
+        two_classes = (attacks > 0) & (normals > 0)
+        weights = np.ones(rows.n_clients)
+        weights[two_classes] = normals[two_classes] / attacks[two_classes]
+        return weights
+
+
+class GroupResult(NamedTuple):
+    """Updates of one group of clients.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (g,), int64
+        The group's clients, as positions in the cohort.
+    deltas : ndarray of shape (g, n_params), float32
+        Trained model minus received model.
+    losses : ndarray of shape (g,), float64
+        Mean data loss over the client's batches; NaN for a client without rows.
+    """
+
+    positions: npt.NDArray[np.int64]
+    deltas: npt.NDArray[np.float32]
+    losses: npt.NDArray[np.float64]
+
+
+class Summed(NamedTuple):
+    """Updates of a cohort, summed as they came.
+
+    Parameters
+    ----------
+    sums : ndarray of shape (n_clusters, n_params), float64
+        Weighted sum of the updates of each cluster.
+    losses : ndarray of shape (n_clients,), float64
+        Mean data loss over each client's batches; NaN for a client without rows.
+    scores : ndarray of shape (n_held_out,), float32
+        Probability of attack of the rows held out, under their clients' trained models.
+    """
+
+    sums: npt.NDArray[np.float64]
+    losses: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """What a round needs of an engine, which holds the rows of the base table.
+
+    Parameters are flat models as :class:`MLP` lays them out.
+    """
 
     @property
     def mlp(self) -> MLP:
         """Shape of the models."""
-        return self._mlp
-
-    @property
-    def device(self) -> torch.device:
-        """Where the base table lies."""
-        return self._device
+        ...
 
     def scores(self, models: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Score every row of the base table by each model; see :meth:`Engine.scores`."""
-        check_models(self._mlp, models)
-        layers = self._mlp.views(self._tensor(models))
-        result = np.empty((len(models), len(self._X)), np.float32)
+        """Score every row of the base table by each model.
 
-        def score(start: int) -> None:
-            piece = self._X[start : start + ROWS_PER_PIECE]
-            _, logits = forward(layers, piece.expand(len(models), -1, -1))
-            result[:, start : start + len(piece)] = _probabilities(logits)
+        Parameters
+        ----------
+        models : ndarray of shape (m, n_params), float32
+            Models.
 
-        for _ in self._map(score, range(0, len(self._X), ROWS_PER_PIECE)):
-            pass
-        return result
+        Returns
+        -------
+        ndarray of shape (m, n_rows), float32
+            Probability of attack.
+        """
+        ...
 
     def train(
         self,
@@ -114,113 +194,176 @@ class TorchEngine:
         round: int,
         clients: npt.NDArray[np.int64],
     ) -> Iterator[GroupResult]:
-        """Train a cohort, group by group; see :meth:`Engine.train`."""
-        check_models(self._mlp, models)
-        check_rows(rows, len(self._X))
-        check_cohort(which, clients, rows.n_clients, len(models))
-        received = self._tensor(models)
+        """Train a cohort, group by group.
 
-        def train(positions: npt.NDArray[np.int64]) -> GroupResult:
-            group = rows.take(positions)
-            plan = batch_plan(
-                group.offsets,
-                batch_size=local.batch_size,
-                epochs=local.epochs,
-                steps=local.steps,
-                seed=seed,
-                round=round,
-                clients=clients[positions],
-            )
-            deltas, losses = train_stacked(
-                self._mlp,
-                self._X,
-                self._y,
-                self._tensor(_base_rows(plan, group)),
-                received,
-                self._tensor(which[positions]),
-                local,
-                positive_weight=self._tensor(local.positive_weights(self._labels, group)),
-            )
-            return GroupResult(positions, deltas.cpu().numpy(), losses.cpu().numpy())
+        Groups take the clients in descending number of steps, and clients of equal number in the
+        cohort's order, so this order does not depend on the size of the groups.
 
-        return self._map(train, self._groups(local.n_steps(rows.sizes)))
+        Parameters
+        ----------
+        models : ndarray of shape (m, n_params), float32
+            Models that clients received.
+        which : ndarray of shape (n_clients,), int64
+            The row of ``models`` that each client received.
+        rows : Ragged of int64
+            Base-table rows that each client trains on; one may stand there more than once.
+        local : LocalTraining
+            What each client does.
+        seed : int
+            Seed of the whole run.
+        round : int
+            Round of training; keys the order of rows, with the seed and the client.
+        clients : ndarray of shape (n_clients,), int64
+            Ids of the cohort's clients.
+
+        Yields
+        ------
+        GroupResult
+        """
+        ...
 
     def client_scores(
         self, models: npt.NDArray[np.float32], rows: Ragged[np.int64]
     ) -> npt.NDArray[np.float32]:
-        """Score each client's rows by the client's own model; see :meth:`Engine.client_scores`."""
-        check_models(self._mlp, models)
-        check_rows(rows, len(self._X))
-        if len(models) != rows.n_clients:
-            raise ValueError(
-                f"models must hold one model per client, got {len(models)} for {rows.n_clients} clients"
-            )
-        result = np.empty(len(rows.values), np.float32)
+        """Score each client's rows by the client's own model.
 
-        def score(positions: npt.NDArray[np.int64]) -> None:
-            self._score_group(models[positions], positions, rows, result)
+        Parameters
+        ----------
+        models : ndarray of shape (n_clients, n_params), float32
+            One model per client.
+        rows : Ragged of int64
+            Base-table rows of each client.
 
-        for _ in self._map(score, self._groups(rows.sizes)):
-            pass
-        return result
+        Returns
+        -------
+        ndarray of shape (len(rows.values),), float32
+            Probability of attack of each of ``rows.values``.
+        """
+        ...
 
-    def _score_group(
+
+@runtime_checkable
+class SummingEngine(Engine, Protocol):
+    """An engine that can also sum updates as it makes them, without holding a single one."""
+
+    def train_and_sum(
         self,
         models: npt.NDArray[np.float32],
-        positions: npt.NDArray[np.int64],
+        which: npt.NDArray[np.int64],
         rows: Ragged[np.int64],
-        result: npt.NDArray[np.float32],
-    ) -> None:
-        """Write the scores of clients in descending order of size, one tile of rows of each at a time."""
-        layers = self._mlp.views(self._tensor(models))
-        sizes = rows.sizes[positions]
-        for start in range(0, int(sizes.max()), ROWS_PER_TILE):
-            g = int((sizes > start).sum())
-            row = start + np.arange(ROWS_PER_TILE)
-            real = row < sizes[:g, None]
-            places = rows.offsets[positions[:g], None] + np.minimum(row, sizes[:g, None] - 1)
-            tile = self._X[self._tensor(rows.values[places])]
-            _, logits = forward(layers.first(g), tile)
-            result[places[real]] = _probabilities(logits)[real]
+        local: LocalTraining,
+        *,
+        weights: npt.NDArray[np.float64],
+        clusters: npt.NDArray[np.int64],
+        n_clusters: int,
+        start: npt.NDArray[np.float64] | None = None,
+        held_out: Ragged[np.int64] | None = None,
+        seed: int,
+        round: int,
+        clients: npt.NDArray[np.int64],
+    ) -> Summed:
+        """Train a cohort and sum the updates of each cluster, in the order of :meth:`Engine.train`.
 
-    def _groups(self, n_steps: npt.NDArray[np.int64]) -> Iterable[npt.NDArray[np.int64]]:
-        """Group the cohort's positions by number of steps, most first, so that little is padded."""
-        order = np.argsort(-n_steps, kind="stable")
-        return (order[i : i + self._group_size] for i in range(0, len(order), self._group_size))
+        Parameters
+        ----------
+        models, which, rows, local, seed, round, clients
+            As for :meth:`Engine.train`.
+        weights : ndarray of shape (n_clients,), float64
+            What each client's update is multiplied by.
+        clusters : ndarray of shape (n_clients,), int64
+            The sum that each client's update goes to.
+        n_clusters : int
+            Number of sums.
+        start : ndarray of shape (n_clusters, n_params), float64, optional
+            Where the sums start from, such as those of the clients before; zeros if not given.
+        held_out : Ragged of int64, optional
+            Base-table rows on which each client's trained model is tried.
 
-    def _map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Apply ``function`` to pieces of work: on threads on a processor, in turn on a GPU."""
-        if self._device.type == "cpu":
-            return map_in_order(function, items, self._n_threads)
-        return map(full_precision()(function), items)
+        Returns
+        -------
+        Summed
 
-    def _tensor(self, array: npt.NDArray[np.generic]) -> Tensor:
-        """Put an array on the device; copy a read-only or strided one, which torch does not take."""
-        fit = array.flags.writeable and array.flags.c_contiguous
-        return torch.from_numpy(array if fit else array.copy(order="C")).to(self._device)
-
-
-def _base_rows(plan: npt.NDArray[np.int64], rows: Ragged[np.int64]) -> npt.NDArray[np.int64]:
-    """Turn a plan over positions in ``rows`` into one over rows of the base table.
-
-    Columns that are padding for every client, since none has so many rows, are left out.
-    """
-    width = int((plan >= 0).sum(2).max(initial=0))
-    return np.append(rows.values, -1)[plan[:, :, :width]]  # -1 is the position of the appended -1
-
-
-def _probabilities(logits: Tensor) -> npt.NDArray[np.float32]:
-    probabilities: npt.NDArray[np.float32] = torch.sigmoid(logits).squeeze(2).cpu().numpy()
-    return probabilities
+        Raises
+        ------
+        DivergedError
+            If an update is not finite.
+        """
+        ...
 
 
-def find_device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f'device must be "auto", "cpu" or "cuda", got {name!r}') from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f'device {name!r} is not there: torch sees no GPU; use "cpu" or "auto"')
-    return device
+def diverged(what: str, round: int) -> DivergedError:
+    """Make the error of a round in which ``what``, such as a client's update, is not finite."""
+    return DivergedError(
+        f"round {round}: {what} is not finite: the training diverged; lower the learning rate "
+        "(--learning-rate) or take fewer local steps"
+    )
+
+
+def check_table(mlp: MLP, X: npt.NDArray[np.float32], y: npt.NDArray[np.uint8]) -> None:
+    """Raise unless X is finite float32 of shape (n_rows, n_features), and y has a label for each row."""
+    for name, array, dtype in (("X", X, np.float32), ("y", y, np.uint8)):
+        if array.dtype != dtype:
+            wanted = np.dtype(dtype).name
+            raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+    if X.ndim != 2 or X.shape[1] != mlp.n_features:
+        raise ValueError(f"X must have shape (n_rows, {mlp.n_features}), got {X.shape}")
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have one label for each of the {len(X)} rows of X, got shape {y.shape}")
+    if not np.isfinite(X).all():
+        row = int(np.flatnonzero(~np.isfinite(X).all(axis=1))[0])
+        raise ValueError(f"X must be finite, but row {row} is not; impute or drop such rows before")
+    if len(y) and y.max() > 1:
+        raise ValueError(f"y must be 1 for attack and 0 for normal, got {y.max()}")
+
+
+def check_cohort(
+    which: npt.NDArray[np.int64], clients: npt.NDArray[np.int64], n_clients: int, n_models: int
+) -> None:
+    """Raise unless each client has an id and a model that is there."""
+    for name, array in (("which", which), ("clients", clients)):
+        if array.dtype != np.int64:
+            raise TypeError(f"{name} must be int64, got {array.dtype}; use {name}.astype(np.int64)")
+        if array.shape != (n_clients,):
+            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
+    if n_clients and not (which.min() >= 0 and which.max() < n_models):
+        raise ValueError(f"which must lie in 0..{n_models - 1}, got {which.min()}..{which.max()}")
+
+
+def check_sums(
+    weights: npt.NDArray[np.float64], clusters: npt.NDArray[np.int64], n_clients: int, n_clusters: int
+) -> None:
+    """Raise unless each client has a weight that is not negative and a sum to which it goes."""
+    for name, array, dtype in (("weights", weights, np.float64), ("clusters", clusters, np.int64)):
+        if array.dtype != dtype:
+            wanted = np.dtype(dtype).name
+            raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+        if array.shape != (n_clients,):
+            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
+    if n_clients and not (weights.min() >= 0 and weights.max() < np.inf):
+        raise ValueError(
+            f"weights must be finite and not negative, got {weights.min()}..{weights.max()}; "
+            "0 leaves a client out"
+        )
+    if n_clients and not (clusters.min() >= 0 and clusters.max() < n_clusters):
+        raise ValueError(
+            f"clusters must lie in 0..{n_clusters - 1}, got {clusters.min()}..{clusters.max()}; "
+            "raise n_clusters or number the clusters from 0"
+        )
+
+
+def check_models(mlp: MLP, models: npt.NDArray[np.float32]) -> None:
+    """Raise unless ``models`` is float32 of shape (m, n_params)."""
+    if models.dtype != np.float32:
+        raise TypeError(f"models must be float32, got {models.dtype}; use models.astype(np.float32)")
+    if models.ndim != 2 or models.shape[1] != mlp.n_params:
+        raise ValueError(f"models must have shape (m, {mlp.n_params}), got {models.shape}")
+
+
+def check_rows(rows: Ragged[np.int64], n_rows: int) -> None:
+    """Raise unless every client's rows are among the ``n_rows`` of the base table."""
+    values = rows.values
+    if len(values) and not (values.min() >= 0 and values.max() < n_rows):
+        raise ValueError(
+            f"rows must lie in 0..{n_rows - 1}, as the base table has {n_rows} rows, "
+            f"got {values.min()}..{values.max()}"
+        )

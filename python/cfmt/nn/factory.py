@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.nn.device import DeviceEngine
-from cfmt.nn.engine import TorchEngine, find_device
-from cfmt.nn.mlp import MLP
+from cfmt.errors import MissingExtraError
+from cfmt.mlp import MLP
+from cfmt.nn.engine import Engine
 from cfmt.nn.native import NativeEngine
-from cfmt.nn.protocol import Engine
 
 __all__ = ["ENGINES", "make_engine"]
 
@@ -52,19 +53,44 @@ def make_engine(
 
     Raises
     ------
+    MissingExtraError
+        If the engine or the device needs torch, which is not installed.
     ValueError
         If there is no such engine or device, or the native engine is asked for a GPU.
     """
     if name not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}")
+    options: dict[str, Any] = {} if group_size is None else {"group_size": group_size}
+    if name != "torch" and not _may_be_gpu(device):
+        return NativeEngine(mlp, X, is_attack, **options)
+    try:
+        from cfmt.nn.torch_engine import TorchEngine, find_device
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"engine {name!r} on device {device!r} needs torch: pip install 'cfmt[torch]'"
+        ) from error
     on_gpu = find_device(device).type != "cpu"
     if name == "native" and on_gpu:
         raise ValueError(
             f'engine "native" runs on the processor only, got device {device!r}; use engine "torch"'
         )
     if on_gpu:
+        from cfmt.nn.cuda.engine import DeviceEngine
+
         return DeviceEngine(mlp, X, is_attack, device=device, group_size=group_size)
-    options: dict[str, Any] = {} if group_size is None else {"group_size": group_size}
     if name == "torch":
         return TorchEngine(mlp, X, is_attack, **options)
     return NativeEngine(mlp, X, is_attack, **options)
+
+
+def _may_be_gpu(device: str) -> bool:
+    """Whether torch has to be asked for a device: a processor needs none, nor does a machine without CUDA."""
+    if device == "cpu":
+        return False
+    if device != "auto":
+        return True
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    return importlib.util.find_spec("torch") is not None

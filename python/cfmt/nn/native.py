@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.errors import DivergedError
-from cfmt.nn.mlp import MLP
-from cfmt.nn.protocol import GroupResult, Summed, check_models, check_table
-from cfmt.nn.training import LocalTraining
+from cfmt.mlp import MLP
+from cfmt.nn.engine import GroupResult, LocalTraining, Summed, check_models, check_table
 from cfmt.ragged import Ragged
 
 __all__ = ["NativeEngine"]

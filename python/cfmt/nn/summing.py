@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.nn.protocol import Engine, Summed, diverged
-from cfmt.nn.training import LocalTraining
+from cfmt.nn.engine import Engine, LocalTraining, Summed, diverged
 from cfmt.ragged import Ragged
 
 __all__ = ["sum_groups"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.measures import gini, jensen_shannon
+from cfmt.partition import gini, jensen_shannon
 from cfmt.report.figures import family_colours, new_figure, tidy
 
 if TYPE_CHECKING:

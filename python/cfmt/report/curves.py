@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.statistics import Interval, interval
+from cfmt.experiment.record import Measured, by_method
+from cfmt.experiment.setting import Setting
+from cfmt.experiment.statistics import Interval, interval
 from cfmt.report.figures import MethodStyle, method_styles, new_figure, tidy
 from cfmt.report.labels import all_attack, label_of
-from cfmt.report.record import Measured, by_method
-from cfmt.report.setting import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +133,7 @@ def plot_intervals(
     Parameters
     ----------
     methods : mapping of str to mapping of str to Interval
-        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+        As :func:`cfmt.experiment.statistics.summarise_runs` returns them.
     setting : Setting
         For the title.
     test : str

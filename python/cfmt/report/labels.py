@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cfmt.federated.statistics import Interval
+from cfmt.experiment.statistics import Interval
 
 __all__ = ["METRICS", "Label", "all_attack", "attack_kinds", "format_interval", "format_number", "label_of"]
 

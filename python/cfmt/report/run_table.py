@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cfmt.experiment.record import RunRecord
+from cfmt.experiment.setting import Setting
 from cfmt.federated.evaluation import Evaluation
 from cfmt.report.labels import attack_kinds, format_number, label_of
-from cfmt.report.record import RunRecord
-from cfmt.report.setting import Setting
 from cfmt.report.tables import heading, new_table
 
 __all__ = ["run_tables"]

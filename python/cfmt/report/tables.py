@@ -14,9 +14,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cfmt.federated.statistics import Interval
+from cfmt.experiment.setting import Setting
+from cfmt.experiment.statistics import Interval
 from cfmt.report.labels import all_attack, attack_kinds, format_interval, format_number, label_of
-from cfmt.report.setting import Setting
 
 __all__ = [
     "DIFFERENCES",
@@ -55,7 +55,7 @@ def comparison_tables(
     Parameters
     ----------
     methods, differences : mapping of str to mapping of str to Interval
-        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+        As :func:`cfmt.experiment.statistics.summarise_runs` returns them.
     setting : Setting
         For the heading; synthetic data are announced as such.
     test : str
@@ -170,7 +170,7 @@ def sorted_names(methods: Intervals, sort_by: str) -> list[str]:
     Parameters
     ----------
     methods : mapping of str to mapping of str to Interval
-        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+        As :func:`cfmt.experiment.statistics.summarise_runs` returns them.
     sort_by : str
         The metric.
 
@@ -219,7 +219,7 @@ def best_mean(methods: Intervals, metric: str) -> float:
     Parameters
     ----------
     methods : mapping of str to mapping of str to Interval
-        As :func:`cfmt.federated.statistics.summarise_runs` returns them.
+        As :func:`cfmt.experiment.statistics.summarise_runs` returns them.
     metric : str
         The metric.
 

@@ -1,0 +1,107 @@
+"""``cfmt search``: settings of a method, found on held-out training rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from cfmt.cli.options import ConfigFile, Quiet, takes_keys
+from cfmt.cli.tables import make_table, show
+from cfmt.config import ExperimentConfig, Tree, build_config, merge, read_toml
+from cfmt.experiment.threads import use_threads
+
+if TYPE_CHECKING:
+    from cfmt.experiment.trial import Trial
+
+__all__ = ["search"]
+
+# The seeds are others than those of a comparison: what is tuned to a partition is not judged on it.
+_DEFAULTS: Tree = {
+    "data": {"split": "types"},
+    "methods": {"names": ["cfmt"]},
+    "seeds": {"first": 1000, "count": 2},
+}
+_SHOWN = 10
+
+SearchFolder = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Folder for logs and settings; it is gone on with.")
+]
+TrialCount = Annotated[int, typer.Option("--trials", min=1, help="Trials of each method, drawn at random.")]
+RefinedCount = Annotated[
+    int,
+    typer.Option(
+        "--refine", min=0, help="Further trials of each, with some values of the best so far changed."
+    ),
+]
+SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of the settings that are drawn.")]
+
+
+@takes_keys(
+    "protocol",
+    "data",
+    "partition",
+    "preprocessing",
+    "training",
+    "methods",
+    "cfmt",
+    "evaluation",
+    "seeds",
+    defaults=_DEFAULTS,
+)
+def search(
+    given: Tree,
+    out: SearchFolder,
+    config: ConfigFile = None,
+    trials: TrialCount = 16,
+    refine: RefinedCount = 0,
+    search_seed: SearchSeed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Search for the settings of methods, at random and then near the best; the test files are not opened.
+
+    A trial is judged by the mean over folds of held-out attack types and seeds of (ROC-AUC + F1 at the
+    threshold) / 2, in which every attack type of the held-out rows counts the same, however many rows it has.
+    The log DIR/METHOD.jsonl gets a line for each trial; an interrupted search goes on where it stopped. The
+    best settings go to DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
+    """
+    from cfmt.experiment.tuning import search as run_search
+
+    checked = _read(given, config)
+    use_threads(checked.training.threads)
+    found: dict[str, list[Trial]] = {}
+
+    def note(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    for method, trial in run_search(checked, out, trials=trials, refine=refine, seed=search_seed, note=note):
+        found.setdefault(method, []).append(trial)
+        place = f"{method} [{len(found[method])}/{trials + refine}]"
+        why = f": {trial.reason}" if trial.reason else ""
+        note(f"{place} {_score(trial)} {trial.seconds:.1f} s {_settings(trial)}{why}")
+    show(*(_table(method, done) for method, done in found.items()))
+
+
+def _read(given: Tree, file: Path | None) -> ExperimentConfig:
+    """Lay scenario, this command's defaults, file and options over each other."""
+    trees: list[Tree] = [read_toml(file) if file else {}, given]
+    named = merge(*({"protocol": tree["protocol"]} for tree in trees if "protocol" in tree))
+    own = ({section: keys for section, keys in tree.items() if section != "protocol"} for tree in trees)
+    return build_config(merge(named, _DEFAULTS, *own))
+
+
+def _score(trial: Trial) -> str:
+    return "no score" if trial.score is None else f"{trial.score:.4f}"
+
+
+def _table(method: str, trials: list[Trial]) -> Table:
+    best = sorted(trials, key=lambda trial: -1.0 if trial.score is None else trial.score, reverse=True)
+    rows = [(trial.trial, _score(trial), _settings(trial)) for trial in best[:_SHOWN]]
+    return make_table(f"{method}: best of {len(trials)} trials", ("trial", "score", "settings"), rows)
+
+
+def _settings(trial: Trial) -> str:
+    return " ".join(f"{key}={value}" for key, value in trial.keys.items()) or "as configured"

@@ -1,0 +1,1 @@
+"""Experiments: what a configuration stands for, run, resumed and kept; knows no terminal."""

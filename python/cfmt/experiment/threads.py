@@ -1,0 +1,32 @@
+"""How many threads compute."""
+
+from __future__ import annotations
+
+from cfmt import _core
+from cfmt.errors import ConfigError
+
+__all__ = ["use_threads"]
+
+
+def use_threads(threads: int | None) -> None:
+    """Set the threads of the kernels and of torch, before either has begun.
+
+    Parameters
+    ----------
+    threads : int or None
+        None leaves all cores to them.
+
+    Raises
+    ------
+    ConfigError
+        If the kernels run already with another number.
+    """
+    if threads is None:
+        return
+    try:
+        _core.set_threads(threads)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    from cfmt.nn.torch_threads import set_threads
+
+    set_threads(threads)

@@ -1,0 +1,259 @@
+"""Loading of the traffic that a configuration names, and its clients; what is odd about it is told."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cfmt.errors import ConfigError, DataError
+from cfmt.partition import load_partition
+from cfmt.ragged import Ragged
+
+if TYPE_CHECKING:
+    from cfmt.config import DataConfig, ExperimentConfig
+    from cfmt.data import Table
+    from cfmt.federated.federation import Federation
+
+__all__ = ["federation_builder", "hold_out_fold", "load_tables", "load_training", "split"]
+
+SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
+
+_CLIENT_NOTES = {
+    "empty": "without training rows; they do not train",
+    "one_class": "with training rows of one class; no sampler changes them",
+    "no_validation": "too small for validation rows; they count neither in rewards nor in the threshold",
+}
+
+
+def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
+    """Load the training table and the test tables, the main one first.
+
+    A hold-out takes the place of the test tables; the test files are then not even opened.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names the source.
+    note : callable
+        Gets what a person should know of the data, line by line.
+
+    Returns
+    -------
+    train : Table
+    tests : tuple of Table
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged or not what it should be.
+    ConfigError
+        If a hold-out cannot be.
+    """
+    if config.split != "official":
+        return hold_out_fold(config, load_training(config, note))
+    from cfmt.data import load_nsl_kdd, load_synthetic
+
+    if config.synthetic:
+        note(SYNTHETIC_NOTE)
+        train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
+        return train, (test,)
+    with _noted_warnings(note):
+        train, test = load_nsl_kdd(Path(config.source))
+        return train, (test, *_hardest_rows(Path(config.source)))
+
+
+def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
+    """Load the training table alone; no test file is opened.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names the source.
+    note : callable
+        Gets what a person should know of the data, line by line.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged or not what it should be.
+    """
+    from cfmt.data import load_nsl_kdd_file, load_synthetic
+
+    if config.synthetic:
+        note(SYNTHETIC_NOTE)
+        return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
+    with _noted_warnings(note):
+        return load_nsl_kdd_file(Path(config.source), part="train")
+
+
+@contextmanager
+def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
+    from cfmt.data import DataWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        yield
+    for warning in caught:
+        note(f"warning: {warning.message}")
+
+
+def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
+    """Hold training rows out, as a configuration asks for.
+
+    Parameters
+    ----------
+    config : DataConfig
+        Names split, fold and share.
+    train : Table
+        Training rows as published.
+
+    Returns
+    -------
+    train : Table
+        Rows to train on.
+    tests : tuple of Table
+        One table of held-out rows.
+
+    Raises
+    ------
+    ConfigError
+        If there are not as many folds of attack types.
+    DataError
+        If all training rows are of one class.
+    """
+    from cfmt.data.folds import hold_out, type_folds
+
+    _check_classes(train, config)
+    try:
+        types = type_folds(train, config.folds)[config.fold] if config.split == "types" else ()
+    except ValueError as error:
+        raise ConfigError(f"data: {error}") from error
+    seed = config.generator_seed + config.fold  # each fold its own rows, a random one above all
+    kept, held = hold_out(train, share=config.held_out, types=types, seed=seed)
+    return kept, (held,)
+
+
+def _hardest_rows(folder: Path) -> tuple[Table, ...]:
+    """Load KDDTest-21, the test rows that most published learners miss, where it is there."""
+    from cfmt.data import load_nsl_kdd_file
+    from cfmt.data.reading import find_file
+
+    path = find_file(folder, "KDDTest-21.txt")
+    return () if path is None else (load_nsl_kdd_file(path, part="test-21"),)
+
+
+def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]:
+    """Deal the training rows out to the clients.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        Names the partition.
+    train : Table
+        The rows.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    Ragged of int64
+        Each client's rows.
+
+    Raises
+    ------
+    ConfigError
+        If the partition cannot be, above all with more clients than rows.
+    DataError
+        If a saved partition is damaged, or of another table; or if all rows are of one class.
+    """
+    _check_classes(train, config.data)
+    spec = config.partition_spec()
+    if config.partition.saved is not None:
+        return load_partition(config.partition.saved).parts(train.family, train.is_attack)
+    try:
+        return spec.split(train.family, train.is_attack, seed=seed)
+    except ValueError as error:
+        raise ConfigError(f"partition: {error}") from error
+
+
+def _check_classes(train: Table, config: DataConfig) -> None:
+    """Refuse rows in which there is nothing to tell apart, before a hold-out or a partition fails on them."""
+    n_attacks = int(np.count_nonzero(train.is_attack))
+    if 0 < n_attacks < len(train.is_attack):
+        return
+    held, lacked = ("attacks", "normal traffic") if n_attacks else ("normal traffic", "attacks")
+    raise DataError(
+        f"{config.source}: the training rows are {held} only; a detector learns from both, "
+        f"so add rows of {lacked}"
+    )
+
+
+def federation_builder(
+    config: ExperimentConfig, train: Table, tests: tuple[Table, ...], note: Callable[[str], None]
+) -> Callable[[int], Federation]:
+    """Make the function that builds the federation of a seed, and keeps the last one.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        Names partition, validation share and scaling.
+    train : Table
+        Rows of the clients.
+    tests : tuple of Table
+        Test tables of the server.
+    note : callable
+        Gets the counts of clients that are handled apart.
+
+    Returns
+    -------
+    callable
+        From a seed to a Federation.
+    """
+    from cfmt.federated.federation import Federation
+
+    @lru_cache(maxsize=1)
+    def build(seed: int) -> Federation:
+        parts = split(config, train, seed)
+        share = config.partition.validation_share
+        scaling = config.preprocessing.scaling
+        federation = Federation.build(train, tests, parts, validation_share=share, scaling=scaling, seed=seed)
+        for kind, count in federation.notes().items():
+            if count:
+                note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
+        if not federation.is_attack[federation.validation.values].any():
+            note(
+                f"note: seed {seed}: no client holds out an attack; the threshold rules f1 and cost and the "
+                "rewards of cfmt have nothing to go by: give the clients more rows, or raise the prevalence"
+            )
+        _note_prevalence(config.partition.prevalence, parts, train, seed, note)
+        return federation
+
+    return build
+
+
+def _note_prevalence(
+    wanted: float | tuple[float, float] | None,
+    parts: Ragged[np.int64],
+    train: Table,
+    seed: int,
+    note: Callable[[str], None],
+) -> None:
+    """Tell where the prevalence cannot be: a client keeps one attack, a large share of few rows."""
+    if wanted is None or len(parts.values) == 0:
+        return
+    most, share = max(np.atleast_1d(wanted)), train.is_attack[parts.values].mean()
+    if share > most:
+        note(
+            f"note: seed {seed}: {100 * share:.1f} % of the clients' rows are attacks, not {100 * most:g} % "
+            "at most: each keeps one, however few rows it has"
+        )

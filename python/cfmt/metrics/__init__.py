@@ -1,0 +1,60 @@
+"""Figures of detection: from scores, from confusion counts, and from histograms that clients can sum."""
+
+from cfmt.metrics.by_type import f1_by_type, recall_by_type, roc_auc_by_type
+from cfmt.metrics.histograms import (
+    average_precision_from_histograms,
+    expected_alerts_per_million,
+    roc_auc_from_histograms,
+    score_histogram,
+    threshold_at_fpr,
+    threshold_for_cost,
+    threshold_for_f1,
+)
+from cfmt.metrics.scores import (
+    Confusion,
+    accuracy,
+    all_attack_f1,
+    average_precision,
+    confusion,
+    f1,
+    false_positive_rate,
+    macro_f1,
+    ragged_average_precision,
+    ragged_confusion,
+    recall,
+    recall_at_fpr,
+    roc_auc,
+)
+from cfmt.metrics.thresholds import AtFpr, BestF1, LeastCost, ThresholdRule, threshold_rule, threshold_rules
+
+__all__ = [
+    "AtFpr",
+    "BestF1",
+    "Confusion",
+    "LeastCost",
+    "ThresholdRule",
+    "accuracy",
+    "all_attack_f1",
+    "average_precision",
+    "average_precision_from_histograms",
+    "confusion",
+    "expected_alerts_per_million",
+    "f1",
+    "f1_by_type",
+    "false_positive_rate",
+    "macro_f1",
+    "ragged_average_precision",
+    "ragged_confusion",
+    "recall",
+    "recall_at_fpr",
+    "recall_by_type",
+    "roc_auc",
+    "roc_auc_by_type",
+    "roc_auc_from_histograms",
+    "score_histogram",
+    "threshold_at_fpr",
+    "threshold_for_cost",
+    "threshold_for_f1",
+    "threshold_rule",
+    "threshold_rules",
+]

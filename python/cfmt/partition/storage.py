@@ -1,0 +1,208 @@
+"""Partitions on disk: two arrays that are mapped into memory, and a page on what they are of.
+
+A partition is a folder of ``rows.npy`` and ``offsets.npy``, as numpy writes them, and ``partition.json``,
+which is written last: a folder without it was not finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.errors import DataError
+from cfmt.files import atomic_file, write_atomic
+from cfmt.partition.prevalence import check_parts
+from cfmt.partition.spec import PartitionSpec
+from cfmt.ragged import Ragged
+
+__all__ = ["SavedPartition", "load_partition", "save_partition"]
+
+_FORMAT = 1
+_PAGE = "partition.json"
+
+
+@dataclass(frozen=True, eq=False)
+class SavedPartition:
+    """A partition in a folder, of which nothing but the page is read until :meth:`parts`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is kept.
+    spec : PartitionSpec
+        How rows were given to clients.
+    seed : int
+        Seed of the partition.
+    table : str
+        Digest of the table's labels.
+    """
+
+    folder: Path
+    spec: PartitionSpec
+    seed: int
+    table: str
+
+    def parts(self, family: npt.NDArray[np.int64], is_attack: npt.NDArray[np.uint8]) -> Ragged[np.int64]:
+        """Map the rows of each client into memory, read-only, and check them.
+
+        Parameters
+        ----------
+        family : ndarray of shape (n_rows,), int64
+            Attack family of each row of the table that was partitioned.
+        is_attack : ndarray of shape (n_rows,), uint8
+            1 for an attack, 0 for normal traffic.
+
+        Returns
+        -------
+        Ragged of int64
+            Row indices of each client.
+
+        Raises
+        ------
+        DataError
+            If it is a partition of another table, or an array is missing, damaged or cannot be.
+        """
+        if _digest(family, is_attack) != self.table:
+            raise DataError(
+                f"{self.folder}: is a partition of another table than the {len(family):,} rows given; "
+                "load the data that it was made of, or make a new partition"
+            )
+        values, offsets = (_map(self.folder / f"{name}.npy") for name in ("rows", "offsets"))
+        parts = Ragged(values, offsets)
+        try:
+            check_parts(parts, len(family))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{self.folder}: is damaged: {error}; make the partition anew") from error
+        if parts.n_clients != self.spec.n_clients:
+            raise DataError(
+                f"{self.folder}: offsets.npy has {parts.n_clients} clients, {_PAGE} says "
+                f"{self.spec.n_clients}; the files do not belong together: make the partition anew"
+            )
+        return parts
+
+
+def save_partition(
+    folder: Path | str,
+    parts: Ragged[np.int64],
+    *,
+    spec: PartitionSpec,
+    seed: int,
+    family: npt.NDArray[np.int64],
+    is_attack: npt.NDArray[np.uint8],
+) -> SavedPartition:
+    """Keep a partition in a new folder.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Folder to make; it may be there if it is empty.
+    parts : Ragged of int64
+        Row indices of each client.
+    spec : PartitionSpec
+        How rows were given to clients.
+    seed : int
+        Seed of the partition.
+    family : ndarray of shape (n_rows,), int64
+        Attack family of each row of the table.
+    is_attack : ndarray of shape (n_rows,), uint8
+        1 for an attack, 0 for normal traffic.
+
+    Returns
+    -------
+    SavedPartition
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be made, or holds something.
+    TypeError, ValueError
+        If ``parts`` are not parts of such a table, or not of as many clients as ``spec`` says.
+    """
+    folder = Path(folder)
+    check_parts(parts, len(family))
+    if len(is_attack) != len(family):
+        raise ValueError(f"is_attack must have {len(family)} elements, as family has, got {len(is_attack)}")
+    if parts.n_clients != spec.n_clients:
+        raise ValueError(
+            f"parts must be of the spec's {spec.n_clients} clients, got {parts.n_clients}; "
+            "give the spec that they were made with"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise DataError(f"{folder}: is not empty; name a new folder for the partition")
+        for name, array in (("rows", parts.values), ("offsets", parts.offsets)):
+            with atomic_file(folder / f"{name}.npy") as file:
+                np.save(file, array, allow_pickle=False)
+        page = {"format": _FORMAT, "seed": seed, "table": _digest(family, is_attack), "spec": asdict(spec)}
+        write_atomic(folder / _PAGE, json.dumps(page, indent=2) + "\n")
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
+    return load_partition(folder)
+
+
+def load_partition(folder: Path | str) -> SavedPartition:
+    """Read what a saved partition is; its rows are mapped by :meth:`SavedPartition.parts`.
+
+    Parameters
+    ----------
+    folder : Path or str
+        As given to :func:`save_partition`.
+
+    Returns
+    -------
+    SavedPartition
+
+    Raises
+    ------
+    DataError
+        If the folder holds no finished partition of this format.
+    """
+    folder = Path(folder)
+    path = folder / _PAGE
+    try:
+        page = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}); name a folder that cfmt partition --out has written"
+        ) from error
+    except ValueError as error:
+        raise DataError(f"{path}: is damaged ({error}); make the partition anew") from error
+    found = page.get("format") if isinstance(page, dict) else None
+    if found != _FORMAT:
+        raise DataError(f"{path}: must have format {_FORMAT}, got {found!r}; make it anew with this cfmt")
+    try:
+        return SavedPartition(folder, _spec(page["spec"]), int(page["seed"]), str(page["table"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: is damaged ({error!r}); make the partition anew") from error
+
+
+def _spec(values: Mapping[str, Any]) -> PartitionSpec:
+    """Undo what JSON makes of ranges."""
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return PartitionSpec(**fields)
+
+
+def _map(path: Path) -> npt.NDArray[np.int64]:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); make the partition anew") from error
+    except (EOFError, ValueError) as error:
+        raise DataError(f"{path}: is not whole ({error}); make the partition anew") from error
+    mapped: npt.NDArray[np.int64] = array.view(np.ndarray)
+    return mapped
+
+
+def _digest(family: npt.NDArray[np.int64], is_attack: npt.NDArray[np.uint8]) -> str:
+    """Tell tables apart by their labels, which stand in the order of their rows."""
+    digest = hashlib.sha256(np.ascontiguousarray(family, "<i8").tobytes())
+    digest.update(np.ascontiguousarray(is_attack).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""What steers the meta-sampler."""
