@@ -23,7 +23,7 @@ from cfmt.experiment.environment import describe_environment
 from cfmt.federated import method_named
 from cfmt.files import write_atomic
 from cfmt.mlp import MLP
-from cfmt.nn import LocalTraining, NativeEngine, Summed
+from cfmt.nn import Group, LocalTraining, NativeEngine, Summed, Weighting
 from cfmt.nn.cuda.engine import DeviceEngine
 from cfmt.nn.cuda.precision import full_precision
 from peers.floor import least_seconds, round_flop
@@ -129,18 +129,8 @@ def play(engine: DeviceEngine | NativeEngine, work: inputs.Round) -> Summed:
     """Train all clients of one round; the sums are on the host when it returns."""
     n_clients = work.rows.n_clients
     only = np.zeros(n_clients, np.int64)  # one model, one cluster
-    return engine.train_and_sum(
-        work.model[np.newaxis],
-        only,
-        work.rows,
-        work.local,
-        weights=work.weights,
-        clusters=only,
-        n_clusters=1,
-        seed=inputs.SEED,
-        round=0,
-        clients=work.clients,
-    )
+    group = Group(work.model[np.newaxis], only, work.rows, work.clients, inputs.SEED, round=0)
+    return engine.train_and_sum(group, work.local, Weighting(work.weights, only, n_clusters=1))
 
 
 def check(got: Summed, expected: Summed, work: inputs.Round) -> None:

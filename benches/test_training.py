@@ -11,7 +11,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 import idioms
 import inputs
-from cfmt.nn import NativeEngine
+from cfmt.nn import Group, NativeEngine, Weighting
 from cfmt.nn.torch_engine import TorchEngine
 from inputs import SEED, Doubles, Round
 from measuring import limit_threads, time_in_turns
@@ -54,25 +54,19 @@ def compare(benchmark: BenchmarkFixture, work: Round, side: str) -> None:
     time_in_turns(benchmark, sides, side, rounds=3)
 
 
-def arguments(work: Round) -> dict[str, Any]:
-    received = {"models": work.model[None], "which": np.zeros(work.rows.n_clients, np.int64)}
-    return received | {
-        "rows": work.rows,
-        "local": work.local,
-        "seed": SEED,
-        "round": 0,
-        "clients": work.clients,
-    }
+def group_of(work: Round) -> Group:
+    index = np.zeros(work.rows.n_clients, np.int64)
+    return Group(work.model[None], index, work.rows, work.clients, SEED, round=0)
 
 
 def sum_natively(engine: NativeEngine, work: Round) -> Doubles:
     clusters = np.zeros(work.rows.n_clients, np.int64)
-    sums, *_ = engine.train_and_sum(weights=work.weights, clusters=clusters, n_clusters=1, **arguments(work))
+    sums, *_ = engine.train_and_sum(group_of(work), work.local, Weighting(work.weights, clusters, 1))
     return sums.ravel()
 
 
 def sum_of_groups(engine: TorchEngine, work: Round) -> Doubles:
     total = np.zeros(work.mlp.n_params)
-    for group in engine.train(**arguments(work)):
+    for group in engine.train(group_of(work), work.local):
         total += work.weights[group.positions] @ group.deltas
     return total

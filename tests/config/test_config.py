@@ -192,7 +192,7 @@ def test_defaults_are_those_of_the_library() -> None:
 
 
 def test_options_reach_the_methods_and_their_ablations() -> None:
-    from cfmt.federated.methods import FixedMu, MetaSampler
+    from cfmt.federated import FixedMu, MetaSampler
 
     names = ["fedavg", "fedprox", "cfmt", "cfmt-no-prox", "cfmt-mu-0.25"]
     cfmt_keys: dict[str, Any] = {"sigma": 0.4, "policy": "fixed", "mu": 0.9, "k": 3, "budget": "under"}

@@ -18,7 +18,10 @@ from cfmt.federated import (
     LearnedMu,
     MetaSampler,
     Method,
+    NoSampler,
+    OverSampler,
     Run,
+    UnderSampler,
     cfmt,
     class_weighted,
     cohort,
@@ -28,13 +31,13 @@ from cfmt.federated import (
     fedprox,
     initial_state,
     run_round,
+    server,
     simulate,
 )
-from cfmt.federated.rows import draw_rows, drawn_sizes
 from cfmt.mlp import MLP
 from cfmt.nn import LocalTraining, NativeEngine
+from cfmt.policies import SacConfig
 from cfmt.policies import sac_policy as policy
-from cfmt.policies.sac_policy import SacConfig
 from support.federations import QUICK, odd_federation, small_federation
 from support.rounds import OneByOne, assert_same_bits
 
@@ -93,16 +96,19 @@ def test_rewards_of_the_kernel_are_those_of_written_out_updates(local: LocalTrai
     np.testing.assert_array_equal(after[0].clusters.models, after[1].clusters.models)
 
 
-@pytest.mark.parametrize("sampler", ["none", "over", "under", MetaSampler(), MetaSampler(budget="under")])
+@pytest.mark.parametrize(
+    "sampler", [NoSampler(), OverSampler(), UnderSampler(), MetaSampler(), MetaSampler(budget="under")]
+)
 def test_sizes_of_draws_are_foretold(sampler: Any) -> None:
     federation = odd_federation()
     method = Method("m", sampler=sampler)
     state = initial_state(method, MLP(federation.n_features, 4), federation.n_clients, seed=0)
-    whole = cohort.receive(federation, method, state, np.arange(federation.n_clients), seed=0)
+    whole = server.send(method, state, np.arange(federation.n_clients), seed=0)
     scores = np.linspace(0, 1, len(federation.X), dtype=np.float32)[np.newaxis]
-    for part in whole.parts():
-        drawn = draw_rows(sampler, part, scores, np.full(federation.n_clients, 0.5))
-        np.testing.assert_array_equal(drawn_sizes(sampler, part.train), drawn.sizes)
+    for group in cohort.groups(federation, whole):
+        drawn = sampler.draw(group, scores, np.full(federation.n_clients, 0.5))
+        foretold = sampler.n_rows(group.train.n_attack, group.train.n_normal)
+        np.testing.assert_array_equal(foretold, drawn.sizes)
 
 
 def test_finished_clients_are_told_of_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:

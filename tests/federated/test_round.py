@@ -36,7 +36,7 @@ from cfmt.federated import (
 from cfmt.federated.oracle import family_mix
 from cfmt.mlp import MLP
 from cfmt.nn import NativeEngine, make_engine
-from cfmt.policies.sac_policy import SacConfig
+from cfmt.policies import SacConfig
 from cfmt.sampling import batch_plan
 from support.federations import QUICK, odd_federation, small_federation
 from support.rounds import METHODS, OneByOne, assert_same_bits

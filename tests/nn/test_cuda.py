@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from cfmt.federated import Method, cfmt, fed_over, fedavg, initial_state, run_round
 from cfmt.federated.methods import Clustering
 from cfmt.mlp import MLP
-from cfmt.nn import LocalTraining, Summed, SummingEngine, make_engine, sum_groups
+from cfmt.nn import LocalTraining, Summed, SummingEngine, make_engine
 from cfmt.nn.cuda import engine as device
 from cfmt.nn.cuda.engine import DeviceEngine
 from cfmt.nn.cuda.graphs import Launcher
@@ -26,6 +26,7 @@ from cfmt.nn.cuda.stack import Stack
 from cfmt.nn.cuda.upload import TYPES
 from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
+from support.engines import add_up, as_they_come
 from support.federations import QUICK, small_federation
 
 SHAPE = MLP(9, 16)
@@ -57,27 +58,29 @@ class Work:
         self.y = (rng.random(700) < 0.3).astype(np.uint8)
         self.models = np.stack([SHAPE.initial(seed) for seed in range(3)])
         self.rows = Ragged.from_sizes(rng.integers(0, 700, sizes.sum()), sizes)
-        held_out = rng.permutation(sizes) // 3
+        scored_rows = rng.permutation(sizes) // 3
         self.options: dict[str, Any] = {
             "weights": rng.random(len(sizes)) * sizes,
             "clusters": rng.integers(0, 3, len(sizes)),
             "n_clusters": 4,
-            "held_out": Ragged.from_sizes(rng.integers(0, 700, held_out.sum()), held_out),
+            "scored_rows": Ragged.from_sizes(rng.integers(0, 700, scored_rows.sum()), scored_rows),
             "seed": 1,
             "round": 2,
             "clients": rng.permutation(len(sizes)) * 3,
         }
-        self.which = rng.integers(0, 3, len(sizes))
+        self.model_index = rng.integers(0, 3, len(sizes))
 
     def engine(self, name: str = "cpu", group_size: int | None = None) -> DeviceEngine:
         return DeviceEngine(SHAPE, self.X, self.y, device=name, group_size=group_size)
 
     def expected(self, local: LocalTraining, **options: Any) -> Summed:
         engine = TorchEngine(SHAPE, self.X, self.y)
-        return sum_groups(engine, self.models, self.which, self.rows, local, **{**self.options, **options})
+        return as_they_come(
+            engine, self.models, self.model_index, self.rows, local, **{**self.options, **options}
+        )
 
     def got(self, engine: SummingEngine, local: LocalTraining, **options: Any) -> Summed:
-        return engine.train_and_sum(self.models, self.which, self.rows, local, **{**self.options, **options})
+        return add_up(engine, self.models, self.model_index, self.rows, local, **{**self.options, **options})
 
 
 def assert_close(work: Work, got: Summed, expected: Summed) -> None:
@@ -198,8 +201,8 @@ def test_recordings_give_the_same_bits(local: LocalTraining, monkeypatch: pytest
 def replace_cohort(work: Work, n_clients: int) -> Work:
     """Take the first clients."""
     part, first = Work(), np.arange(n_clients)
-    part.rows, part.which = work.rows.take(first), work.which[first]
-    part.options = dict(work.options, held_out=work.options["held_out"].take(first))
+    part.rows, part.model_index = work.rows.take(first), work.model_index[first]
+    part.options = dict(work.options, scored_rows=work.options["scored_rows"].take(first))
     for name in ("weights", "clusters", "clients"):
         part.options[name] = work.options[name][first]
     return part
@@ -249,7 +252,7 @@ def run_rounds(method: Method, name: str) -> npt.NDArray[np.float32]:
 def test_scores_are_those_of_the_reference(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     work = Work()
     reference, engine = TorchEngine(SHAPE, work.X, work.y), work.engine(name)
-    own = work.models[work.which]
+    own = work.models[work.model_index]
     for rows, clients in ((1 << 18, 4096), (100, 3), (1, 1)):
         monkeypatch.setattr(device, "ROWS_PER_PIECE", rows)
         monkeypatch.setattr(device, "CLIENTS_PER_PIECE", clients)
@@ -270,7 +273,7 @@ def test_nothing_to_do(name: str) -> None:
     np.testing.assert_array_equal(empty.got(engine, local, start=start).sums, start)
     no_rows = replace_cohort(work, 2)
     no_rows.rows = Ragged.from_sizes(work.rows.values[:0], np.zeros(2, np.int64))
-    got = no_rows.got(engine, local, held_out=None)
+    got = no_rows.got(engine, local, scored_rows=None)
     assert not got.sums.any()
     assert np.isnan(got.losses).all()
     assert len(got.scores) == 0
@@ -336,7 +339,7 @@ def test_nothing_is_mixed_between_host_and_device(
         got = work.got(engine, local, start=np.zeros((4, SHAPE.n_params)))
         assert got.sums.shape == (4, SHAPE.n_params)
         assert engine.scores(work.models).shape == (3, 700)
-        assert engine.client_scores(work.models[work.which], work.rows).shape == (SIZES.sum(),)
+        assert engine.client_scores(work.models[work.model_index], work.rows).shape == (SIZES.sum(),)
 
 
 def test_functions_are_rehearsed_then_recorded_then_played() -> None:
@@ -381,7 +384,11 @@ def test_what_cannot_be_is_named() -> None:
         ({"clusters": np.full(n, 4)}, ValueError, r"clusters must lie in 0..3, got 4..4"),
         ({"clients": np.arange(3)}, ValueError, r"clients must have shape \(12,\)"),
         ({"start": np.zeros((2, 3))}, ValueError, r"start must be float64 of shape \(4, 177\)"),
-        ({"held_out": work.rows.with_values(work.rows.values + 700)}, ValueError, "rows must lie in 0..699"),
+        (
+            {"scored_rows": work.rows.with_values(work.rows.values + 700)},
+            ValueError,
+            "rows must lie in 0..699",
+        ),
     ]
     for options, error, message in bad:
         with pytest.raises(error, match=message):

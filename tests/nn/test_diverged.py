@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,11 @@ import pytest
 
 from cfmt.errors import CfmtError, DivergedError
 from cfmt.mlp import MLP
-from cfmt.nn import LocalTraining, NativeEngine, sum_groups
+from cfmt.nn import LocalTraining, NativeEngine
 from cfmt.nn.cuda.engine import DeviceEngine
 from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
+from support.engines import add_up
 
 
 @pytest.mark.parametrize("kind", [NativeEngine, TorchEngine, DeviceEngine])
@@ -23,17 +23,17 @@ def test_round_and_client_are_named(kind: type[Any]) -> None:
     engine = kind(mlp, X, y)
     models = rng.uniform(-0.5, 0.5, (1, mlp.n_params)).astype(np.float32)
     rows = Ragged(np.arange(12), np.array([0, 0, 6, 12]))  # the first client has none
-    train_and_sum = getattr(engine, "train_and_sum", partial(sum_groups, engine))
-    clients, which = np.array([40, 50, 60]), np.zeros(3, np.int64)
+    clients, index = np.array([40, 50, 60]), np.zeros(3, np.int64)
 
     def train(learning_rate: float) -> Any:
-        return train_and_sum(
+        return add_up(
+            engine,
             models,
-            which,
+            index,
             rows,
             LocalTraining(learning_rate=learning_rate, steps=4, batch_size=4),
             weights=np.ones(3),
-            clusters=which,
+            clusters=index,
             n_clusters=1,
             seed=0,
             round=7,

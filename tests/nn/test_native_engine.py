@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from cfmt.mlp import MLP
-from cfmt.nn import LocalTraining, NativeEngine, Summed, sum_groups
+from cfmt.nn import LocalTraining, NativeEngine, Summed
 from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
+from support.engines import add_up, as_they_come, train
 
 SIZES = np.array([20, 0, 1, 70, 33, 12, 12, 64])
 RNG = np.random.default_rng(5)
@@ -23,7 +24,7 @@ WHICH = np.array([0, 1, 1, 0, 1, 0, 1, 0])
 
 def gather(engine: NativeEngine | TorchEngine, local: LocalTraining) -> tuple[Any, Any]:
     deltas, losses = np.empty((8, MODEL.n_params), np.float32), np.empty(8)
-    for group in engine.train(MODELS, WHICH, ROWS, local, **COHORT):
+    for group in train(engine, MODELS, WHICH, ROWS, local, **COHORT):
         deltas[group.positions], losses[group.positions] = group.deltas, group.losses
     return deltas, losses
 
@@ -50,11 +51,11 @@ def test_equals_torch(local: LocalTraining) -> None:
 def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
     engine, local = NativeEngine(MODEL, X, Y, group_size=group_size), LocalTraining(epochs=1, steps=None)
     weights, clusters = SIZES / 7, np.arange(8) % 3
-    sums, losses, _ = engine.train_and_sum(
-        MODELS, WHICH, ROWS, local, weights=weights, clusters=clusters, n_clusters=3, **COHORT
+    sums, losses, _ = add_up(
+        engine, MODELS, WHICH, ROWS, local, weights=weights, clusters=clusters, n_clusters=3, **COHORT
     )
     expected = np.zeros_like(sums)
-    for group in engine.train(MODELS, WHICH, ROWS, local, **COHORT):
+    for group in train(engine, MODELS, WHICH, ROWS, local, **COHORT):
         for position, delta in zip(group.positions, group.deltas, strict=True):
             expected[clusters[position]] += weights[position] * delta.astype(np.float64)
     np.testing.assert_array_equal(sums, expected)
@@ -65,14 +66,14 @@ def test_sums_add_the_groups_in_their_order(group_size: int) -> None:
     "local",
     [LocalTraining(prox_mu=0.1), LocalTraining(steps=1), LocalTraining(epochs=1, steps=None, batch_size=20)],
 )
-def test_held_out_rows_are_scored_by_the_trained_models(local: LocalTraining) -> None:
+def test_scored_rows_are_scored_by_the_trained_models(local: LocalTraining) -> None:
     engine, sizes = NativeEngine(MODEL, X, Y), np.array([3, 2, 0, 300, 1, 1, 0, 5])
-    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    scored_rows = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
     sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
-    summed = engine.train_and_sum(MODELS, WHICH, ROWS, local, held_out=held_out, **sums, **COHORT)
+    summed = add_up(engine, MODELS, WHICH, ROWS, local, scored_rows=scored_rows, **sums, **COHORT)
     trained = MODELS[WHICH] + gather(engine, local)[0]
-    np.testing.assert_array_equal(summed.scores, engine.client_scores(trained, held_out))
-    plain = engine.train_and_sum(MODELS, WHICH, ROWS, local, **sums, **COHORT)
+    np.testing.assert_array_equal(summed.scores, engine.client_scores(trained, scored_rows))
+    plain = add_up(engine, MODELS, WHICH, ROWS, local, **sums, **COHORT)
     np.testing.assert_array_equal(summed.sums, plain.sums)
     np.testing.assert_array_equal(summed.losses, plain.losses)
     assert len(plain.scores) == 0
@@ -80,13 +81,13 @@ def test_held_out_rows_are_scored_by_the_trained_models(local: LocalTraining) ->
 
 def test_groups_are_summed_as_the_engine_sums() -> None:
     sizes = np.array([3, 2, 0, 30, 1, 1, 0, 5])
-    held_out = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
+    scored_rows = Ragged.from_sizes(np.random.default_rng(1).integers(0, 300, sizes.sum()), sizes)
     arguments = MODELS, WHICH, ROWS, LocalTraining(epochs=1, steps=None)
     sums: dict[str, Any] = {"weights": SIZES / 7, "clusters": np.arange(8) % 3, "n_clusters": 3}
-    options = {**sums, **COHORT, "start": np.full((3, MODEL.n_params), 0.5), "held_out": held_out}
+    options = {**sums, **COHORT, "start": np.full((3, MODEL.n_params), 0.5), "scored_rows": scored_rows}
     native, torch = NativeEngine(MODEL, X, Y, group_size=3), TorchEngine(MODEL, X, Y)
-    expected = native.train_and_sum(*arguments, **options)
-    by_native, by_torch = (sum_groups(engine, *arguments, **options) for engine in (native, torch))
+    expected = add_up(native, *arguments, **options)
+    by_native, by_torch = (as_they_come(engine, *arguments, **options) for engine in (native, torch))
     for name in Summed._fields:
         np.testing.assert_array_equal(getattr(by_native, name), getattr(expected, name))
         np.testing.assert_allclose(getattr(by_torch, name), getattr(expected, name), rtol=1e-4, atol=1e-5)
@@ -94,7 +95,7 @@ def test_groups_are_summed_as_the_engine_sums() -> None:
 
 def test_groups_come_in_descending_number_of_steps() -> None:
     engine = NativeEngine(MODEL, X, Y, group_size=3)
-    groups = engine.train(MODELS, WHICH, ROWS, LocalTraining(epochs=1, steps=None), **COHORT)
+    groups = train(engine, MODELS, WHICH, ROWS, LocalTraining(epochs=1, steps=None), **COHORT)
     assert np.concatenate([group.positions for group in groups]).tolist() == [3, 4, 7, 0, 2, 5, 6, 1]
 
 

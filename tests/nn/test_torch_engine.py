@@ -13,6 +13,7 @@ from cfmt.nn.torch_engine import TorchEngine
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 from reference.nn import module, train_client
+from support.engines import train
 
 SHAPE = MLP(9, 16)
 SIZES = np.array([40, 0, 7, 200, 1, 33, 64, 65, 0, 12])
@@ -27,7 +28,7 @@ class Setting:
         self.X = rng.normal(size=(5000, SHAPE.n_features)).astype(np.float32)
         self.y = (rng.random(5000) < 0.3).astype(np.uint8)
         self.models = np.stack([SHAPE.initial(seed) for seed in range(3)])
-        self.which = rng.integers(0, 3, len(SIZES))
+        self.model_index = rng.integers(0, 3, len(SIZES))
         self.rows = Ragged.from_sizes(rng.integers(0, 5000, SIZES.sum()), SIZES)
 
     def engine(self, **settings: Any) -> TorchEngine:
@@ -36,7 +37,7 @@ class Setting:
     def train(self, local: LocalTraining, engine: Engine | None = None, **keys: Any) -> list[GroupResult]:
         keys = {"seed": 1, "round": 2, "clients": IDS, **keys}
         engine = self.engine(group_size=4) if engine is None else engine
-        return list(engine.train(self.models, self.which, self.rows, local, **keys))
+        return list(train(engine, self.models, self.model_index, self.rows, local, **keys))
 
 
 def in_cohort_order(groups: list[GroupResult]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
@@ -64,7 +65,7 @@ def test_it_trains_each_client_on_its_own_rows_and_model(local: LocalTraining) -
         batch_size=16, epochs=local.epochs, steps=local.steps, seed=1, round=2, clients=IDS,
     )  # fmt: skip
     batches = torch.from_numpy(np.where(plan >= 0, setting.rows.values[plan], -1))
-    for client, model in enumerate(torch.from_numpy(setting.models[setting.which])):
+    for client, model in enumerate(torch.from_numpy(setting.models[setting.model_index])):
         delta, loss = train_client(SHAPE, X, y, batches[client], model, local, weights[client])
         np.testing.assert_allclose(deltas[client], delta, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(losses[client], loss, rtol=1e-5)
@@ -86,7 +87,7 @@ def test_a_clients_update_does_not_depend_on_its_group(group_size: int) -> None:
     deltas, losses = in_cohort_order(setting.train(local, engine))
     np.testing.assert_allclose(deltas, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
-    models = setting.models[setting.which]
+    models = setting.models[setting.model_index]
     scores = setting.engine(group_size=4).client_scores(models, setting.rows)
     np.testing.assert_allclose(engine.client_scores(models, setting.rows), scores, rtol=1e-5)
 
@@ -98,7 +99,7 @@ def test_same_bits_on_any_number_of_threads_and_twice_in_a_row() -> None:
         torch.set_num_threads(n_threads)
         engine = setting.engine(group_size=3)
         deltas, losses = in_cohort_order(setting.train(local, engine))
-        own = engine.client_scores(setting.models[setting.which], setting.rows)
+        own = engine.client_scores(setting.models[setting.model_index], setting.rows)
         results.append([deltas, losses, own, engine.scores(setting.models)])
         assert torch.get_num_threads() == n_threads
     torch.set_num_threads(before)
@@ -109,8 +110,15 @@ def test_same_bits_on_any_number_of_threads_and_twice_in_a_row() -> None:
 
 def test_the_callers_threads_are_its_own_while_it_holds_a_group() -> None:
     setting, before = Setting(), torch.get_num_threads()
-    groups = setting.engine(group_size=1).train(
-        setting.models, setting.which, setting.rows, LocalTraining(), seed=1, round=0, clients=IDS
+    groups = train(
+        setting.engine(group_size=1),
+        setting.models,
+        setting.model_index,
+        setting.rows,
+        LocalTraining(),
+        seed=1,
+        round=0,
+        clients=IDS,
     )
     next(groups)
     assert torch.get_num_threads() == before
@@ -136,10 +144,10 @@ def test_scores_are_the_modules_probabilities() -> None:
             module(SHAPE, model)(X).sigmoid().numpy()[:, 0] for model in torch.from_numpy(setting.models)
         ]
     np.testing.assert_allclose(scores, np.stack(expected), rtol=1e-5)
-    own = engine.client_scores(setting.models[setting.which], setting.rows)
+    own = engine.client_scores(setting.models[setting.model_index], setting.rows)
     assert own.dtype == np.float32
     np.testing.assert_allclose(
-        own, scores[np.repeat(setting.which, SIZES), setting.rows.values], rtol=1e-5
+        own, scores[np.repeat(setting.model_index, SIZES), setting.rows.values], rtol=1e-5
     )  # fmt: skip
 
 
@@ -148,11 +156,13 @@ def test_nothing_to_do() -> None:
     engine, empty = setting.engine(), Ragged.from_sizes(np.zeros(0, np.int64), np.zeros(2, np.int64))
     no_one = Ragged.from_sizes(np.zeros(0, np.int64), np.zeros(0, np.int64))
     ids = np.arange(2)
-    (group,) = engine.train(setting.models, ids, empty, LocalTraining(), seed=1, round=0, clients=ids)
+    (group,) = train(engine, setting.models, ids, empty, LocalTraining(), seed=1, round=0, clients=ids)
     assert not group.deltas.any()
     assert np.isnan(group.losses).all()
     assert (
-        list(engine.train(setting.models, ids[:0], no_one, LocalTraining(), seed=1, round=0, clients=ids[:0]))
+        list(
+            train(engine, setting.models, ids[:0], no_one, LocalTraining(), seed=1, round=0, clients=ids[:0])
+        )
         == []
     )
     assert engine.client_scores(setting.models[:2], empty).shape == (0,)
@@ -163,9 +173,9 @@ def test_read_only_and_strided_arrays_are_fine() -> None:
     setting = Setting()
     expected, _ = in_cohort_order(setting.train(LocalTraining()))
     scores = setting.engine().scores(setting.models)
-    for array in (setting.X, setting.y, setting.models, setting.which, setting.rows.values):
+    for array in (setting.X, setting.y, setting.models, setting.model_index, setting.rows.values):
         array.flags.writeable = False
-    setting.which = np.repeat(setting.which, 2)[::2]
+    setting.model_index = np.repeat(setting.model_index, 2)[::2]
     strided = setting.engine()
     setting.X, setting.models = np.asfortranarray(setting.X), np.asfortranarray(setting.models)
     for engine in (strided, setting.engine()):
@@ -217,19 +227,26 @@ def test_a_cohort_that_cannot_be_is_named_before_training() -> None:
     engine = setting.engine()
     keys: dict[str, Any] = {"seed": 1, "round": 0, "clients": IDS}
     with pytest.raises(TypeError, match="models must be float32"):
-        engine.train(setting.models.astype(np.float64), setting.which, setting.rows, local, **keys)
+        train(engine, setting.models.astype(np.float64), setting.model_index, setting.rows, local, **keys)
     with pytest.raises(ValueError, match=r"models must have shape \(m, 177\)"):
-        engine.train(setting.models[:, :3], setting.which, setting.rows, local, **keys)
-    with pytest.raises(ValueError, match=r"which must lie in 0..1"):
-        engine.train(setting.models[:2], np.full(10, 2), setting.rows, local, **keys)
-    with pytest.raises(ValueError, match=r"which must have shape \(10,\)"):
-        engine.train(setting.models, setting.which[:4], setting.rows, local, **keys)
+        train(engine, setting.models[:, :3], setting.model_index, setting.rows, local, **keys)
+    with pytest.raises(ValueError, match=r"model_index must lie in 0..1"):
+        train(engine, setting.models[:2], np.full(10, 2), setting.rows, local, **keys)
+    with pytest.raises(ValueError, match=r"model_index must have shape \(10,\)"):
+        train(engine, setting.models, setting.model_index[:4], setting.rows, local, **keys)
     with pytest.raises(TypeError, match="clients must be int64"):
-        engine.train(
-            setting.models, setting.which, setting.rows, local, seed=1, round=0, clients=IDS.astype(np.int32)
+        train(
+            engine,
+            setting.models,
+            setting.model_index,
+            setting.rows,
+            local,
+            seed=1,
+            round=0,
+            clients=IDS.astype(np.int32),
         )
     outside = setting.rows.with_values(setting.rows.values + 5000)
     with pytest.raises(ValueError, match=r"rows must lie in 0..4999"):
-        engine.train(setting.models, setting.which, outside, local, **keys)
+        train(engine, setting.models, setting.model_index, outside, local, **keys)
     with pytest.raises(ValueError, match="one model per client, got 3 for 10 clients"):
         engine.client_scores(setting.models, setting.rows)

@@ -25,18 +25,18 @@ class Task:
     y: Tensor
     plan: Tensor
     models: Tensor
-    which: Tensor
+    model_index: Tensor
 
     def train(
         self, config: LocalTraining, clients: Tensor | slice = slice(None), weight: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         return train_stacked(
-            MLP_SHAPE, self.X, self.y, self.plan[clients], self.models, self.which[clients], config,
+            MLP_SHAPE, self.X, self.y, self.plan[clients], self.models, self.model_index[clients], config,
             positive_weight=weight,
         )  # fmt: skip
 
     def to(self, device: str) -> Task:
-        return Task(*(getattr(self, name).to(device) for name in ("X", "y", "plan", "models", "which")))
+        return Task(*(getattr(self, name).to(device) for name in ("X", "y", "plan", "models", "model_index")))
 
 
 def make_task(dtype: torch.dtype, *, n_clients: int = 32, n_steps: int = 12, batch_size: int = 8) -> Task:
@@ -52,14 +52,14 @@ def make_task(dtype: torch.dtype, *, n_clients: int = 32, n_steps: int = 12, bat
     if n_clients > 4:
         plan[1][plan[1] >= 0], plan[2][plan[2] >= 0] = 320, 370
     models = torch.stack([draw(MLP_SHAPE, draws, dtype) for _ in range(3)])
-    which = torch.randint(0, 3, (n_clients,), generator=draws)
-    return Task(X, y, plan, models, which)
+    model_index = torch.randint(0, 3, (n_clients,), generator=draws)
+    return Task(X, y, plan, models, model_index)
 
 
 def plain_loop(
     task: Task, client: int, config: LocalTraining, positive_weight: float
 ) -> tuple[Tensor, float]:
-    received = task.models[task.which[client]]
+    received = task.models[task.model_index[client]]
     return train_client(MLP_SHAPE, task.X, task.y, task.plan[client], received, config, positive_weight)
 
 
@@ -136,9 +136,9 @@ def test_nothing_to_train_on() -> None:
 
 def test_arguments_are_left_as_they_are() -> None:
     task = make_task(torch.float32)
-    before = [getattr(task, name).clone() for name in ("X", "y", "plan", "models", "which")]
+    before = [getattr(task, name).clone() for name in ("X", "y", "plan", "models", "model_index")]
     task.train(LocalTraining(prox_mu=1.0))
-    for name, value in zip(("X", "y", "plan", "models", "which"), before, strict=True):
+    for name, value in zip(("X", "y", "plan", "models", "model_index"), before, strict=True):
         assert torch.equal(getattr(task, name), value)
 
 

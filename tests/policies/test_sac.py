@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from cfmt.policies import SacConfig, SacState
 from cfmt.policies import sac_learning as sac
 from cfmt.policies.replay import Replay
 from cfmt.policies.sac_learning import learn
-from cfmt.policies.sac_policy import SacConfig, SacState, act, initial_policy
+from cfmt.policies.sac_policy import act, initial_policy
 from cfmt.streams import generator
 
 Floats = npt.NDArray[np.float64]

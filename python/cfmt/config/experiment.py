@@ -27,7 +27,7 @@ from cfmt.partition import PartitionSpec
 
 # cfmt.federated imports torch, for which the help of an option must not wait: see the methods.
 if TYPE_CHECKING:
-    from cfmt.federated.methods import Clustering, MetaSampler, Method, MuPolicy
+    from cfmt.federated import Clustering, MetaSampler, Method, Policy
     from cfmt.federated.simulation import Settings
 
 __all__ = ["ExperimentConfig", "near_matches"]
@@ -141,7 +141,7 @@ class ExperimentConfig(BaseModel):
         ConfigError
             If a name is unknown; the message lists what there is.
         """
-        from cfmt.federated.methods import METHODS, ablations
+        from cfmt.federated import METHODS, ablations
 
         known = {name: self._with_options(build()) for name, build in METHODS.items()}
         known |= ablations(known["cfmt"])
@@ -152,15 +152,17 @@ class ExperimentConfig(BaseModel):
         return tuple(known[name] for name in self.methods.names)
 
     def _with_options(self, method: Method) -> Method:
+        from cfmt.federated import WeightedMean
+
         given = self.methods
         prox_mu = given.prox_mu if method.name in ("fedprox", "cfmt") else 0.0
-        method = replace(method, prox_mu=prox_mu, weighting=given.weighting)
+        method = replace(method, prox_mu=prox_mu, aggregator=WeightedMean(given.weighting))
         if method.name != "cfmt":
             return method
         return replace(method, sampler=self._meta_sampler(), clustering=self._clustering())
 
     def _meta_sampler(self) -> MetaSampler:
-        from cfmt.federated.methods import MetaSampler
+        from cfmt.federated import MetaSampler
 
         given = self.cfmt
         return MetaSampler(
@@ -172,8 +174,8 @@ class ExperimentConfig(BaseModel):
             state_of=given.state_of,
         )
 
-    def _policy(self) -> MuPolicy:
-        from cfmt.federated.methods import FixedMu, HandRule, LearnedMu, RandomMu
+    def _policy(self) -> Policy:
+        from cfmt.federated import FixedMu, HandRule, LearnedMu, RandomMu
 
         given = self.cfmt
         match given.policy:
@@ -185,14 +187,14 @@ class ExperimentConfig(BaseModel):
                 return HandRule()
             case "learned":
                 return LearnedMu(
-                    judges=given.judges,
+                    reviewers=given.judges,
                     reward=given.reward,
                     min_transitions=given.min_transitions,
                     n_updates=given.policy_updates,
                 )
 
     def _clustering(self) -> Clustering:
-        from cfmt.federated.methods import Clustering
+        from cfmt.federated import Clustering
 
         given = self.cfmt
         return Clustering(

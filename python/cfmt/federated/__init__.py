@@ -1,18 +1,12 @@
 """Federations of clients, methods as values, and the rounds that train them."""
 
+from cfmt.federated.aggregators import Aggregate, Aggregator, WeightedMean
 from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation, evaluate
 from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.methods import (
     METHODS,
     Clustering,
-    FixedMu,
-    HandRule,
-    LearnedMu,
-    MetaSampler,
     Method,
-    MuPolicy,
-    RandomMu,
-    Sampler,
     ablations,
     cfmt,
     class_weighted,
@@ -23,11 +17,15 @@ from cfmt.federated.methods import (
     method_named,
 )
 from cfmt.federated.round import run_round
+from cfmt.federated.samplers import MetaSampler, NoSampler, OverSampler, Sampler, UnderSampler, Unsteered
 from cfmt.federated.simulation import Run, Settings, compare, draw_cohort, rounds, simulate
 from cfmt.federated.state import RoundReport, State, initial_state
+from cfmt.policies import FixedMu, HandRule, LearnedMu, Policy, RandomMu, Stateless
 
 __all__ = [
     "METHODS",
+    "Aggregate",
+    "Aggregator",
     "Clustering",
     "CurvePoint",
     "Decision",
@@ -38,14 +36,20 @@ __all__ = [
     "LearnedMu",
     "MetaSampler",
     "Method",
-    "MuPolicy",
+    "NoSampler",
+    "OverSampler",
+    "Policy",
     "RandomMu",
     "RoundReport",
     "Run",
     "Sampler",
     "Settings",
     "State",
+    "Stateless",
     "TestSet",
+    "UnderSampler",
+    "Unsteered",
+    "WeightedMean",
     "ablations",
     "cfmt",
     "class_weighted",

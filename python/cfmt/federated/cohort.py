@@ -1,4 +1,4 @@
-"""The clients of one round: the models that they received, and their rows, part by part."""
+"""The cohort of a round: what the server sends to whom, and the clients' rows, a group at a time."""
 
 from __future__ import annotations
 
@@ -10,76 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.federated.federation import Federation, count_per_client
-from cfmt.federated.methods import Method
-from cfmt.federated.state import State
 from cfmt.ragged import Ragged, runs
 
-__all__ = ["Cohort", "Part", "Rows", "receive"]
+__all__ = ["ClientGroup", "Cohort", "LabelledRows", "groups"]
 
 ROWS_AT_ONCE = 1 << 17
-"""Rows of a part: no result of the native engine depends on it, and an array of them has 1 MB."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows of some clients with their labels.
-
-    Parameters
-    ----------
-    rows : Ragged of int64
-        Rows of the federation's table.
-    is_attack : ndarray of shape (n_values,), uint8
-        Label of each.
-    """
-
-    rows: Ragged[np.int64]
-    is_attack: npt.NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, federation: Federation, rows: Ragged[np.int64]) -> Rows:
-        """Look the labels of some rows up."""
-        return cls(rows, federation.is_attack[rows.values])
-
-    @property
-    def n_attack(self) -> npt.NDArray[np.int64]:
-        """Attack rows of each client, shape (n_cohort,)."""
-        return count_per_client(self.rows, self.is_attack == 1)
-
-    @property
-    def n_normal(self) -> npt.NDArray[np.int64]:
-        """Normal rows of each client, shape (n_cohort,)."""
-        return self.rows.sizes - self.n_attack
-
-    def accuracy(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Share of rows that scores of shape (n_values,) decide rightly at 0.5; 0 for an empty client."""
-        correct = count_per_client(self.rows, (scores >= 0.5) == (self.is_attack == 1))
-        return correct / np.maximum(self.rows.sizes, 1)
-
-    def scores(
-        self, scores: npt.NDArray[np.float32], which: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.float32]:
-        """Look up each row's score under its client's model.
-
-        Parameters
-        ----------
-        scores : ndarray of shape (n_models, n_rows), float32
-            Scores of the table's rows by each model.
-        which : ndarray of shape (n_clients,), int64
-            The model of each client.
-
-        Returns
-        -------
-        ndarray of shape (n_values,), float32
-        """
-        if len(scores) == 1:
-            return np.take(scores[0], self.rows.values)
-        own: npt.NDArray[np.float32] = scores[np.repeat(which, self.rows.sizes), self.rows.values]
-        return own
-
-    def errors(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Error |y - f(x)| of each row, shape (n_values,)."""
-        errors: npt.NDArray[np.float32] = np.abs(self.is_attack - scores)
-        return errors
+"""Rows of a group: no result of the native engine depends on it, and an array of them has 1 MB."""
 
 
 class Key(TypedDict):
@@ -91,28 +27,119 @@ class Key(TypedDict):
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Some clients of a cohort, few enough to hold everything of theirs at once.
+class Cohort:
+    """What the server sends in a round, and to whom.
 
     Parameters
     ----------
-    at : ndarray of shape (n_part,), int64
+    clients : ndarray of shape (n_cohort,), int64
+        Ids, in rising order.
+    models : ndarray of shape (n_models, n_params), float32
+        The different models that were sent.
+    model_index : ndarray of shape (n_cohort,), int64
+        The row of ``models`` that each client received.
+    seed, round : int
+        Key of the round's random streams.
+    """
+
+    clients: npt.NDArray[np.int64]
+    models: npt.NDArray[np.float32]
+    model_index: npt.NDArray[np.int64]
+    seed: int
+    round: int
+
+    def __len__(self) -> int:
+        """Return the number of clients."""
+        return len(self.clients)
+
+    @property
+    def n_params(self) -> int:
+        """Parameters of a model."""
+        return int(self.models.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledRows:
+    """Rows of some clients with their labels.
+
+    Parameters
+    ----------
+    rows : Ragged of int64
+        Rows of the engine's table.
+    is_attack : ndarray of shape (n_values,), uint8
+        Label of each.
+    """
+
+    rows: Ragged[np.int64]
+    is_attack: npt.NDArray[np.uint8]
+
+    @property
+    def n_attack(self) -> npt.NDArray[np.int64]:
+        """Attack rows of each client, shape (n_clients,)."""
+        return count_per_client(self.rows, self.is_attack == 1)
+
+    @property
+    def n_normal(self) -> npt.NDArray[np.int64]:
+        """Normal rows of each client, shape (n_clients,)."""
+        return self.rows.sizes - self.n_attack
+
+    def accuracy(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Share of rows that scores of shape (n_values,) decide rightly at 0.5; 0 for an empty client."""
+        correct = count_per_client(self.rows, (scores >= 0.5) == (self.is_attack == 1))
+        return correct / np.maximum(self.rows.sizes, 1)
+
+    def scores(
+        self, scores: npt.NDArray[np.float32], model_index: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Look up each row's score under its client's model.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_models, n_rows), float32
+            Scores of the table's rows by each model.
+        model_index : ndarray of shape (n_clients,), int64
+            The model of each client.
+
+        Returns
+        -------
+        ndarray of shape (n_values,), float32
+        """
+        if len(scores) == 1:
+            return np.take(scores[0], self.rows.values)
+        own: npt.NDArray[np.float32] = scores[np.repeat(model_index, self.rows.sizes), self.rows.values]
+        return own
+
+    def errors(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Error |y - f(x)| of each row, shape (n_values,)."""
+        errors: npt.NDArray[np.float32] = np.abs(self.is_attack - scores)
+        return errors
+
+
+@dataclass(frozen=True, eq=False)
+class ClientGroup:
+    """Clients that are handled in one call, few enough to hold everything of theirs at once.
+
+    A site that knows only itself makes one of a single client, over its own table.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n_clients,), int64
         Their positions in the cohort.
-    clients : ndarray of shape (n_part,), int64
+    clients : ndarray of shape (n_clients,), int64
         Their ids.
-    train, validation : Rows
-        What each trains on and what it holds out.
-    which : ndarray of shape (n_part,), int64
+    train, validation : LabelledRows
+        What each trains on, and its validation rows.
+    model_index : ndarray of shape (n_clients,), int64
         The row of the cohort's ``models`` that each received.
     seed, round : int
         Key of the round's random streams.
     """
 
-    at: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
     clients: npt.NDArray[np.int64]
-    train: Rows
-    validation: Rows
-    which: npt.NDArray[np.int64]
+    train: LabelledRows
+    validation: LabelledRows
+    model_index: npt.NDArray[np.int64]
     seed: int
     round: int
 
@@ -122,100 +149,40 @@ class Part:
         return {"seed": self.seed, "round": self.round, "clients": self.clients}
 
 
-@dataclass(frozen=True, eq=False)
-class Cohort:
-    """Who takes part in a round, and with which model.
+def groups(
+    federation: Federation, cohort: Cohort, order: npt.NDArray[np.int64] | None = None
+) -> Iterator[ClientGroup]:
+    """Go through a cohort, a group of about ``ROWS_AT_ONCE`` rows at a time.
 
     Parameters
     ----------
     federation : Federation
         Has the clients' rows.
-    clients : ndarray of shape (n_cohort,), int64
-        Ids, in rising order.
-    models : ndarray of shape (n_models, n_params), float32
-        The different models that were sent.
-    which : ndarray of shape (n_cohort,), int64
-        The row of ``models`` that each client received.
-    seed, round : int
-        Key of the round's random streams.
+    cohort : Cohort
+        Who takes part.
+    order : ndarray of shape (n_cohort,), int64, optional
+        Positions of the clients in the order in which to go through them; by default as they stand.
+
+    Yields
+    ------
+    ClientGroup
     """
-
-    federation: Federation
-    clients: npt.NDArray[np.int64]
-    models: npt.NDArray[np.float32]
-    which: npt.NDArray[np.int64]
-    seed: int
-    round: int
-
-    @property
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """Training rows of each client, shape (n_cohort,)."""
-        return self.federation.train.sizes[self.clients]
-
-    def parts(self, order: npt.NDArray[np.int64] | None = None) -> Iterator[Part]:
-        """Go through the cohort, a part of about ``ROWS_AT_ONCE`` rows at a time.
-
-        Parameters
-        ----------
-        order : ndarray of shape (n_cohort,), int64, optional
-            Positions of the clients in the order in which to go through them; by default as they stand.
-
-        Yields
-        ------
-        Part
-        """
-        order = np.arange(len(self.clients)) if order is None else order
-        sizes = self.sizes + self.federation.validation.sizes[self.clients]
-        offsets = Ragged.from_sizes(order, sizes[order]).offsets
-        for run in runs(offsets, ROWS_AT_ONCE):
-            yield self._part(order[run])
-
-    def _part(self, at: npt.NDArray[np.int64]) -> Part:
-        clients = self.clients[at]
-        return Part(
-            at=at,
-            clients=clients,
-            train=Rows.of(self.federation, self.federation.train.take(clients)),
-            validation=Rows.of(self.federation, self.federation.validation.take(clients)),
-            which=self.which[at],
-            seed=self.seed,
-            round=self.round,
+    order = np.arange(len(cohort)) if order is None else order
+    clients = cohort.clients[order]
+    sizes = federation.train.sizes[clients] + federation.validation.sizes[clients]
+    for run in runs(Ragged.from_sizes(order, sizes).offsets, ROWS_AT_ONCE):
+        at, own = order[run], clients[run]
+        yield ClientGroup(
+            positions=at,
+            clients=own,
+            train=labelled(federation, federation.train.take(own)),
+            validation=labelled(federation, federation.validation.take(own)),
+            model_index=cohort.model_index[at],
+            seed=cohort.seed,
+            round=cohort.round,
         )
 
 
-def receive(
-    federation: Federation, method: Method, state: State, clients: npt.NDArray[np.int64], *, seed: int
-) -> Cohort:
-    """Send each client its model: the global one, or a mixture with its cluster's.
-
-    Parameters
-    ----------
-    federation : Federation
-        Clients and rows.
-    method : Method
-        Says what clients receive.
-    state : State
-        After the round before.
-    clients : ndarray of shape (n_cohort,), int64
-        Who takes part.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    Cohort
-    """
-    mixture = 0.0 if method.clustering is None else method.clustering.mixture
-    models, which = state.model[np.newaxis], np.zeros(len(clients), np.int64)
-    if mixture > 0:
-        mixed = (1 - mixture) * state.model + mixture * state.clusters.models
-        models = np.vstack([models, mixed.astype(np.float32)])
-        which = state.clusters.membership[clients] + 1  # a newcomer, at -1, gets the global model
-    return Cohort(
-        federation=federation,
-        clients=clients,
-        models=models,
-        which=which,
-        seed=seed,
-        round=state.round + 1,
-    )
+def labelled(federation: Federation, rows: Ragged[np.int64]) -> LabelledRows:
+    """Look up the labels of some rows."""
+    return LabelledRows(rows, federation.is_attack[rows.values])

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.cohort import Cohort, receive
+from cfmt.federated import client, server
+from cfmt.federated.client import ClientReports
+from cfmt.federated.cohort import Cohort, groups
 from cfmt.federated.federation import Federation
-from cfmt.federated.membership import recluster
-from cfmt.federated.methods import LearnedMu, MetaSampler, Method
+from cfmt.federated.methods import Method
 from cfmt.federated.oracle import family_mix
-from cfmt.federated.policies import choose_mu, observe, remember
-from cfmt.federated.rewards import n_judged, rewards_of
-from cfmt.federated.state import PolicyState, RoundReport, State
-from cfmt.federated.updates import Updates, client_weights, train
-from cfmt.federated.view import View, look
-from cfmt.nn import Engine, LocalTraining, diverged
+from cfmt.federated.reviews import draw_reviewers, gains, reviewed_rows
+from cfmt.federated.server import Replies, Steering
+from cfmt.federated.state import RoundReport, State
+from cfmt.nn import Engine, LocalTraining
 
 __all__ = ["run_round"]
-
-_BYTES = 4  # a parameter or a statistic travels as float32
 
 
 def run_round(
@@ -39,7 +35,7 @@ def run_round(
 ) -> tuple[State, RoundReport]:
     """Run one round of a method.
 
-    The clients' rows, scores and draws exist for a part of the cohort at a time, and updates are summed as
+    The clients' rows, scores and draws exist for a group of the cohort at a time, and updates are summed as
     they come: memory grows by some numbers a client.
 
     Parameters
@@ -73,121 +69,81 @@ def run_round(
         If an update, a model or a score of this round is not finite.
     """
     started = time.perf_counter()
-    cohort = receive(federation, method, state, clients, seed=seed)
-    view = look(engine, method, cohort)
-    clusters, labels = recluster(
-        method.clustering, state.clusters, cohort, _clustered_by(method, cohort, view)
-    )
-    mu, learners = _steer(method, cohort, view, labels, state.policy)
-    updates = train(engine, method, local, cohort, view, labels, mu, on_clients=on_clients)
-    model, models = _updated(method, updates, state.model, clusters.models, cohort.round)
-    after = State(
-        round=cohort.round,
-        model=model,
-        clusters=replace(clusters, models=models),
-        policy=_learned_from(method, learners, cohort, view, mu, updates.gains),
-    )
-    report = RoundReport(
-        round=cohort.round,
-        n_clients=len(clients),
-        n_rows=updates.n_rows,
-        loss=_mean_loss(updates.losses, client_weights(method, cohort)),
-        cluster_sizes=tuple(np.bincount(labels, minlength=len(clusters.models)).tolist()),
-        mu=_mean(mu),
-        reward=_mean(updates.gains[~np.isnan(updates.gains)]),
-        bytes_down=len(clients) * _BYTES * _numbers_down(method, len(clients), len(state.model)),
-        bytes_up=len(clients) * _BYTES * _numbers_up(method, len(clients), len(state.model)),
-        seconds=time.perf_counter() - started,
-    )
-    return after, report
+    cohort = server.send(method, state, clients, seed=seed)
+    scores = client.score_received(engine, cohort) if method.needs_scores else np.empty((0, 0), np.float32)
+    reports = _evaluate(federation, method, cohort, scores)
+    steering = server.steer(method, state, cohort, reports, vectors=_oracle(federation, method, cohort))
+    replies = _train(federation, engine, method, local, cohort, steering, scores, on_clients)
+    seconds = time.perf_counter() - started
+    return server.update(method, state, cohort, steering, replies, seconds=seconds)
 
 
-def _clustered_by(method: Method, cohort: Cohort, view: View) -> npt.NDArray[np.float64]:
-    """Return what clients are clustered by: their auxiliary vectors, but for the oracle of an ablation."""
-    if method.clustering is not None and method.clustering.assignment == "oracle":
-        return family_mix(cohort.federation, cohort.clients)
-    return view.vectors
+def _evaluate(
+    federation: Federation, method: Method, cohort: Cohort, scores: npt.NDArray[np.float32]
+) -> ClientReports:
+    """Collect the reports of all clients, a group at a time, in the cohort's order."""
+    found = [client.evaluate(method, group, scores) for group in groups(federation, cohort)]
+    columns = [[getattr(reports, name) for reports in found] for name in ("sizes", "vectors", "meta_states")]
+    return ClientReports(*(np.concatenate(column) for column in columns))
 
 
-def _steer(
+def _oracle(federation: Federation, method: Method, cohort: Cohort) -> npt.NDArray[np.float64] | None:
+    """Return the true mix of families for the ablation that clusters by it; None for all other methods."""
+    if method.clustering is None or method.clustering.assignment != "oracle":
+        return None
+    return family_mix(federation, cohort.clients)
+
+
+def _train(
+    federation: Federation,
+    engine: Engine,
     method: Method,
+    local: LocalTraining,
     cohort: Cohort,
-    view: View,
-    labels: npt.NDArray[np.int64],
-    learners: PolicyState | None,
-) -> tuple[npt.NDArray[np.float64], PolicyState | None]:
-    """Learn from completed transitions, and choose mu, which is empty without a meta-sampler."""
-    sampler = method.sampler
-    if not isinstance(sampler, MetaSampler):
-        return np.empty(0), None
-    if isinstance(sampler.policy, LearnedMu) and learners is not None:
-        learners = observe(sampler.policy, learners, cohort, view.meta_states, labels)
-    return choose_mu(sampler.policy, learners, cohort, view.meta_states, labels), learners
+    steering: Steering,
+    scores: npt.NDArray[np.float32],
+    on_clients: Callable[[int, int], None] | None,
+) -> Replies:
+    """Train the cohort group by group, clients with most steps first, and gather what comes back.
+
+    Clients of equal number of steps come as they stand, whatever the groups: with the native engine, no bit
+    depends on the groups.
+    """
+    n, policy = len(cohort), method.sampler.policy
+    reviewers = None
+    if policy is not None and policy.learns:
+        reviewers = draw_reviewers(cohort, policy.n_reviewers(n))
+    gathered = method.aggregator.begin(method.n_clusters, cohort.n_params)
+    losses, gained = np.full(n, np.nan), np.full(0 if reviewers is None else n, np.nan)
+    done = n_rows = 0
+    for group in groups(federation, cohort, _by_steps(federation, method, local, cohort)):
+        reviewed = None if reviewers is None else reviewed_rows(federation, group, reviewers)
+        trained = client.train(
+            engine,
+            method,
+            local,
+            group,
+            cohort.models,
+            steering.instruction.take(group.positions),
+            gathered,
+            scores=scores,
+            scored_rows=reviewed,
+        )
+        gathered, losses[group.positions] = trained.gathered, trained.losses
+        if reviewed is not None:
+            gained[group.positions] = gains(federation, group, reviewed, scores, trained.scores)
+        done, n_rows = done + len(group.clients), n_rows + trained.n_rows
+        if on_clients is not None:
+            on_clients(done, n)
+    return Replies(gathered, losses, gained, n_rows)
 
 
-def _learned_from(
-    method: Method,
-    learners: PolicyState | None,
-    cohort: Cohort,
-    view: View,
-    mu: npt.NDArray[np.float64],
-    gained: npt.NDArray[np.float64],
-) -> PolicyState | None:
-    """Keep what the cohort saw, did and gained, for a policy that learns."""
-    sampler = method.sampler
-    if learners is None or not isinstance(sampler, MetaSampler) or not isinstance(sampler.policy, LearnedMu):
-        return learners
-    rewards = rewards_of(sampler.policy, gained)
-    return remember(learners, cohort.clients, view.meta_states, mu, rewards)
-
-
-def _updated(
-    method: Method,
-    updates: Updates,
-    model: npt.NDArray[np.float32],
-    models: npt.NDArray[np.float32],
-    round: int,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Add the updates to the global model and to those of the clusters."""
-    with np.errstate(over="ignore"):
-        model, models = model + _global_update(method, updates), models + updates.sums.means()
-    if not (np.isfinite(model).all() and np.isfinite(models).all()):
-        raise diverged("a model", round)
-    return model, models
-
-
-def _global_update(method: Method, updates: Updates) -> npt.NDArray[np.float32]:
-    """Combine the clusters by their clients' weights, or all alike; nothing where nobody has rows."""
-    totals = updates.sums.totals()
-    if not totals.any():
-        return np.zeros_like(updates.sums.means()[0])
-    if method.clustering is not None and method.clustering.weighting == "equal":
-        return updates.sums.combine((totals > 0).astype(np.float64))
-    return updates.sums.combine(totals)
-
-
-def _mean_loss(losses: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
-    trained = ~np.isnan(losses)
-    return float(np.average(losses[trained], weights=weights[trained])) if trained.any() else float("nan")
-
-
-def _mean(values: npt.NDArray[np.float64]) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def _numbers_down(method: Method, n_clients: int, n_params: int) -> int:
-    """How many numbers the server sends a client: the model, mu, and the updates that it judges."""
-    if not isinstance(method.sampler, MetaSampler):
-        return n_params
-    return n_params + 1 + n_params * n_judged(method.sampler.policy, n_clients)
-
-
-def _numbers_up(method: Method, n_clients: int, n_params: int) -> int:
-    """How many numbers a client sends: its update and row count, and what its method asks for."""
-    n = n_params + 1
-    if method.clustering is not None:
-        n += 2  # its auxiliary vector
-    if isinstance(method.sampler, MetaSampler):
-        # its meta-state, and the gain of each model that it judged, or of its own; the server knows mu
-        n += 2 * method.sampler.bins + max(1, n_judged(method.sampler.policy, n_clients))
-    return n
+def _by_steps(
+    federation: Federation, method: Method, local: LocalTraining, cohort: Cohort
+) -> npt.NDArray[np.int64]:
+    """Positions of the cohort in descending number of steps, those of equal number as they stand."""
+    sizes = federation.train.sizes[cohort.clients]
+    if local.steps is None:  # a set number of steps is the same for all
+        for group in groups(federation, cohort):
+            sizes[group.positions] = method.sampler.n_rows(group.train.n_attack, group.train.n_normal)
+    return np.argsort(-local.n_steps(sizes), kind="stable")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.nn import Engine, diverged
+from cfmt.federated.client import check_scores
+from cfmt.nn import Engine
 
-__all__ = ["check_scores", "score"]
+__all__ = ["score"]
 
 
 def score(engine: Engine, models: npt.NDArray[np.float32], *, round: int) -> npt.NDArray[np.float32]:
@@ -35,9 +36,3 @@ def score(engine: Engine, models: npt.NDArray[np.float32], *, round: int) -> npt
     scores = engine.scores(models)
     check_scores(scores, round=round)
     return scores
-
-
-def check_scores(scores: npt.NDArray[np.float32], *, round: int) -> None:
-    """Raise :class:`DivergedError` if a score is NaN."""
-    if np.isnan(scores.max(initial=0)):  # the largest of numbers and NaN is NaN
-        raise diverged("a score of the model", round)

@@ -230,19 +230,21 @@ def simulate(
     settings = settings or Settings()
     mlp = MLP(federation.n_features, settings.hidden)
     engine = _engine(settings, mlp, federation.X, federation.is_attack)
-    judges = [_engine(settings, mlp, test.X, test.is_attack) for test in federation.tests]
+    test_engines = [_engine(settings, mlp, test.X, test.is_attack) for test in federation.tests]
     start = state = initial_state(method, mlp, federation.n_clients, seed=seed)
     reports, curve = [], []
     for state, report in rounds(
         federation, engine, method, settings, start, seed=seed, on_clients=on_clients
     ):
-        (scores,) = score(judges[0], state.model[np.newaxis], round=state.round)
+        (scores,) = score(test_engines[0], state.model[np.newaxis], round=state.round)
         point = curve_point(federation.tests[0], scores)
         reports.append(report)
         curve.append(point)
         if on_round is not None:
             on_round(report, point)
-    test_scores = [score(judge, state.model[np.newaxis], round=state.round)[0] for judge in judges]
+    test_scores = [
+        score(engine_of, state.model[np.newaxis], round=state.round)[0] for engine_of in test_engines
+    ]
     evaluation = evaluate(federation, engine, state, test_scores, rules=settings.thresholds)
     return Run(method, seed, tuple(reports), tuple(curve), evaluation, state)
 

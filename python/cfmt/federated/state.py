@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.methods import LearnedMu, MetaSampler, Method
+from cfmt.federated.methods import Method
 from cfmt.mlp import MLP
-from cfmt.policies.replay import Replay
-from cfmt.policies.sac_policy import SacState, initial_policy
 
-__all__ = ["Clusters", "PolicyState", "RoundReport", "State", "initial_state"]
+__all__ = ["Clusters", "RoundReport", "State", "initial_state"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,29 +34,6 @@ class Clusters:
 
 
 @dataclass(frozen=True, eq=False)
-class PolicyState:
-    """Learners of the meta-sampler: the shared one first, then one for each cluster slot.
-
-    Parameters
-    ----------
-    agents : tuple of SacState
-        The learners.
-    replays : tuple of Replay
-        Their transitions; the shared one has all.
-    last_states : ndarray of shape (n_clients, 2 * bins), float32
-        Meta-state of each client when it last took part.
-    last_mu, last_rewards : ndarray of shape (n_clients,), float32
-        What it then did and gained; mu is NaN for a client that has not taken part yet.
-    """
-
-    agents: tuple[SacState, ...]
-    replays: tuple[Replay, ...]
-    last_states: npt.NDArray[np.float32]
-    last_mu: npt.NDArray[np.float32]
-    last_rewards: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
 class State:
     """What the server knows after some rounds.
 
@@ -69,14 +45,14 @@ class State:
         The global model.
     clusters : Clusters
         Cluster models, centroids and membership.
-    policy : PolicyState or None
-        Learners of the meta-sampler, for a method that learns.
+    policy : object
+        What the sampler's policy knows; None for nothing.
     """
 
     round: int
     model: npt.NDArray[np.float32]
     clusters: Clusters
-    policy: PolicyState | None
+    policy: Any
 
 
 @dataclass(frozen=True)
@@ -135,26 +111,13 @@ def initial_state(method: Method, mlp: MLP, n_clients: int, *, seed: int) -> Sta
     -------
     State
     """
-    model = mlp.initial(seed=seed)
-    n_slots = 1 if method.clustering is None else method.clustering.k_max
+    model, sampler, n_clusters = mlp.initial(seed=seed), method.sampler, method.n_clusters
     clusters = Clusters(
-        models=np.tile(model, (n_slots, 1)),
+        models=np.tile(model, (n_clusters, 1)),
         centroids=np.empty((0, 2)),
         membership=np.full(n_clients, -1, np.int64),
     )
-    return State(0, model, clusters, _initial_policy(method, n_slots, n_clients, seed))
-
-
-def _initial_policy(method: Method, n_slots: int, n_clients: int, seed: int) -> PolicyState | None:
-    sampler = method.sampler
-    if not isinstance(sampler, MetaSampler) or not isinstance(sampler.policy, LearnedMu):
-        return None
-    config, capacity = sampler.policy.sac_for(sampler.bins), sampler.policy.capacity
-    n_agents = 1 + (n_slots if n_slots > 1 else 0)
-    return PolicyState(
-        agents=tuple(initial_policy(config, seed=seed, policy=i) for i in range(n_agents)),
-        replays=tuple(Replay.empty(capacity, config.n_state) for _ in range(n_agents)),
-        last_states=np.zeros((n_clients, config.n_state), np.float32),
-        last_mu=np.full(n_clients, np.nan, np.float32),
-        last_rewards=np.zeros(n_clients, np.float32),
-    )
+    known = None
+    if sampler.policy is not None:
+        known = sampler.policy.initial(n_clients, n_clusters, sampler.n_state, seed=seed)
+    return State(0, model, clusters, known)

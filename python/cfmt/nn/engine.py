@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +16,17 @@ from cfmt.ragged import Ragged
 
 __all__ = [
     "Engine",
+    "Group",
     "GroupResult",
     "LocalTraining",
     "Summed",
     "SummingEngine",
-    "check_cohort",
+    "Weighting",
+    "check_group",
     "check_models",
     "check_rows",
-    "check_sums",
     "check_table",
+    "check_weighting",
     "diverged",
 ]
 
@@ -121,6 +123,95 @@ class LocalTraining:
         return weights
 
 
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Clients that are handled in one call: what each received, and the rows that it trains on.
+
+    Parameters
+    ----------
+    models : ndarray of shape (m, n_params), float32
+        Models that clients received.
+    model_index : ndarray of shape (n_clients,), int64
+        The row of ``models`` that each client received.
+    rows : Ragged of int64
+        Rows of the engine's table that each client trains on; one may stand there more than once.
+    clients : ndarray of shape (n_clients,), int64
+        Ids of the clients.
+    seed : int
+        Seed of the whole run.
+    round : int
+        Round of training; keys the order of rows, with the seed and the client.
+
+    Examples
+    --------
+    >>> rows = Ragged(np.array([4, 0, 2]), np.array([0, 1, 3]))
+    >>> index, clients = np.zeros(2, np.int64), np.array([7, 9])
+    >>> group = Group(np.zeros((1, 13), np.float32), index, rows, clients, seed=0, round=1)
+    >>> group.n_clients
+    2
+    >>> group.take(np.array([1])).rows.values
+    array([0, 2])
+    """
+
+    models: npt.NDArray[np.float32]
+    model_index: npt.NDArray[np.int64]
+    rows: Ragged[np.int64]
+    clients: npt.NDArray[np.int64]
+    seed: int
+    round: int
+
+    @property
+    def n_clients(self) -> int:
+        """Number of clients."""
+        return self.rows.n_clients
+
+    @property
+    def received(self) -> npt.NDArray[np.float32]:
+        """The model that each client received, shape (n_clients, n_params)."""
+        return self.models[self.model_index]
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Group:
+        """Return the group of the clients at some positions, in the order asked for."""
+        return replace(
+            self,
+            model_index=self.model_index[positions],
+            rows=self.rows.take(positions),
+            clients=self.clients[positions],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Weighting:
+    """How the updates of a group are summed.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_clients,), float64
+        What each client's update is multiplied by; 0 leaves a client out.
+    clusters : ndarray of shape (n_clients,), int64
+        The sum that each client's update goes to.
+    n_clusters : int
+        Number of sums.
+    start : ndarray of shape (n_clusters, n_params), float64, optional
+        Where the sums start from, such as those of the clients before; zeros if not given.
+
+    Examples
+    --------
+    >>> weighting = Weighting(np.array([3.0, 1.0]), np.array([0, 0]), n_clusters=1)
+    >>> weighting.take(np.array([1])).weights
+    array([1.])
+    """
+
+    weights: npt.NDArray[np.float64]
+    clusters: npt.NDArray[np.int64]
+    n_clusters: int
+    start: npt.NDArray[np.float64] | None = None
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Weighting:
+        """Return the weighting of the clients at some positions, in the order asked for."""
+        return replace(self, weights=self.weights[positions], clusters=self.clusters[positions])
+
+
 class GroupResult(NamedTuple):
     """Updates of one group of clients.
 
@@ -140,7 +231,7 @@ class GroupResult(NamedTuple):
 
 
 class Summed(NamedTuple):
-    """Updates of a cohort, summed as they came.
+    """Updates of clients, summed as they came.
 
     Parameters
     ----------
@@ -148,8 +239,8 @@ class Summed(NamedTuple):
         Weighted sum of the updates of each cluster.
     losses : ndarray of shape (n_clients,), float64
         Mean data loss over each client's batches; NaN for a client without rows.
-    scores : ndarray of shape (n_held_out,), float32
-        Probability of attack of the rows held out, under their clients' trained models.
+    scores : ndarray of shape (n_scored,), float32
+        Probability of attack of the scored rows, under their clients' trained models.
     """
 
     sums: npt.NDArray[np.float64]
@@ -183,38 +274,18 @@ class Engine(Protocol):
         """
         ...
 
-    def train(
-        self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
-        local: LocalTraining,
-        *,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
-    ) -> Iterator[GroupResult]:
-        """Train a cohort, group by group.
+    def train(self, group: Group, local: LocalTraining) -> Iterator[GroupResult]:
+        """Train clients, some of them at a time.
 
-        Groups take the clients in descending number of steps, and clients of equal number in the
-        cohort's order, so this order does not depend on the size of the groups.
+        Clients come in descending number of steps, and those of equal number in the group's order, so this
+        order does not depend on how many are trained at a time.
 
         Parameters
         ----------
-        models : ndarray of shape (m, n_params), float32
-            Models that clients received.
-        which : ndarray of shape (n_clients,), int64
-            The row of ``models`` that each client received.
-        rows : Ragged of int64
-            Base-table rows that each client trains on; one may stand there more than once.
+        group : Group
+            Who trains, from what, on what.
         local : LocalTraining
             What each client does.
-        seed : int
-            Seed of the whole run.
-        round : int
-            Round of training; keys the order of rows, with the seed and the client.
-        clients : ndarray of shape (n_clients,), int64
-            Ids of the cohort's clients.
 
         Yields
         ------
@@ -248,36 +319,24 @@ class SummingEngine(Engine, Protocol):
 
     def train_and_sum(
         self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
+        group: Group,
         local: LocalTraining,
+        weighting: Weighting,
         *,
-        weights: npt.NDArray[np.float64],
-        clusters: npt.NDArray[np.int64],
-        n_clusters: int,
-        start: npt.NDArray[np.float64] | None = None,
-        held_out: Ragged[np.int64] | None = None,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
+        scored_rows: Ragged[np.int64] | None = None,
     ) -> Summed:
-        """Train a cohort and sum the updates of each cluster, in the order of :meth:`Engine.train`.
+        """Train clients and sum the updates of each cluster, in the order of :meth:`Engine.train`.
 
         Parameters
         ----------
-        models, which, rows, local, seed, round, clients
-            As for :meth:`Engine.train`.
-        weights : ndarray of shape (n_clients,), float64
-            What each client's update is multiplied by.
-        clusters : ndarray of shape (n_clients,), int64
-            The sum that each client's update goes to.
-        n_clusters : int
-            Number of sums.
-        start : ndarray of shape (n_clusters, n_params), float64, optional
-            Where the sums start from, such as those of the clients before; zeros if not given.
-        held_out : Ragged of int64, optional
-            Base-table rows on which each client's trained model is tried.
+        group : Group
+            Who trains, from what, on what.
+        local : LocalTraining
+            What each client does.
+        weighting : Weighting
+            How the updates are summed.
+        scored_rows : Ragged of int64, optional
+            Rows of the table that each client's trained model scores.
 
         Returns
         -------
@@ -316,39 +375,45 @@ def check_table(mlp: MLP, X: npt.NDArray[np.float32], y: npt.NDArray[np.uint8]) 
         raise ValueError(f"y must be 1 for attack and 0 for normal, got {y.max()}")
 
 
-def check_cohort(
-    which: npt.NDArray[np.int64], clients: npt.NDArray[np.int64], n_clients: int, n_models: int
-) -> None:
-    """Raise unless each client has an id and a model that is there."""
-    for name, array in (("which", which), ("clients", clients)):
-        if array.dtype != np.int64:
-            raise TypeError(f"{name} must be int64, got {array.dtype}; use {name}.astype(np.int64)")
-        if array.shape != (n_clients,):
-            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
-    if n_clients and not (which.min() >= 0 and which.max() < n_models):
-        raise ValueError(f"which must lie in 0..{n_models - 1}, got {which.min()}..{which.max()}")
+def check_group(mlp: MLP, group: Group, n_rows: int) -> None:
+    """Raise unless each client has an id, rows of the table, and a model of the shape that is there."""
+    check_models(mlp, group.models)
+    check_rows(group.rows, n_rows)
+    n_clients, n_models = group.n_clients, len(group.models)
+    for name, array in (("model_index", group.model_index), ("clients", group.clients)):
+        _check_column(name, array, np.int64, n_clients)
+    index = group.model_index
+    if n_clients and not (index.min() >= 0 and index.max() < n_models):
+        raise ValueError(f"model_index must lie in 0..{n_models - 1}, got {index.min()}..{index.max()}")
 
 
-def check_sums(
-    weights: npt.NDArray[np.float64], clusters: npt.NDArray[np.int64], n_clients: int, n_clusters: int
-) -> None:
+def check_weighting(weighting: Weighting, n_clients: int, n_params: int) -> None:
     """Raise unless each client has a weight that is not negative and a sum to which it goes."""
-    for name, array, dtype in (("weights", weights, np.float64), ("clusters", clusters, np.int64)):
-        if array.dtype != dtype:
-            wanted = np.dtype(dtype).name
-            raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
-        if array.shape != (n_clients,):
-            raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
+    weights, clusters, start = weighting.weights, weighting.clusters, weighting.start
+    _check_column("weights", weights, np.float64, n_clients)
+    _check_column("clusters", clusters, np.int64, n_clients)
     if n_clients and not (weights.min() >= 0 and weights.max() < np.inf):
         raise ValueError(
             f"weights must be finite and not negative, got {weights.min()}..{weights.max()}; "
             "0 leaves a client out"
         )
-    if n_clients and not (clusters.min() >= 0 and clusters.max() < n_clusters):
+    if n_clients and not (clusters.min() >= 0 and clusters.max() < weighting.n_clusters):
         raise ValueError(
-            f"clusters must lie in 0..{n_clusters - 1}, got {clusters.min()}..{clusters.max()}; "
+            f"clusters must lie in 0..{weighting.n_clusters - 1}, got {clusters.min()}..{clusters.max()}; "
             "raise n_clusters or number the clusters from 0"
         )
+    shape = (weighting.n_clusters, n_params)
+    if start is not None and (start.dtype != np.float64 or start.shape != shape):
+        raise ValueError(f"start must be float64 of shape {shape}, got {start.dtype} of {start.shape}")
+
+
+def _check_column(name: str, array: npt.NDArray[Any], dtype: type[np.generic], n_clients: int) -> None:
+    """Raise unless an array has one number of a dtype for each client."""
+    if array.dtype != dtype:
+        wanted = np.dtype(dtype).name
+        raise TypeError(f"{name} must be {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
+    if array.shape != (n_clients,):
+        raise ValueError(f"{name} must have shape ({n_clients},), as rows has, got {array.shape}")
 
 
 def check_models(mlp: MLP, models: npt.NDArray[np.float32]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,15 @@ import numpy.typing as npt
 from cfmt import _core
 from cfmt.errors import DivergedError
 from cfmt.mlp import MLP
-from cfmt.nn.engine import GroupResult, LocalTraining, Summed, check_models, check_table
+from cfmt.nn.engine import Group, GroupResult, LocalTraining, Summed, Weighting, check_models, check_table
 from cfmt.ragged import Ragged
 
 __all__ = ["NativeEngine"]
+
+_Ids: TypeAlias = npt.NDArray[np.int64]
+_Floats: TypeAlias = npt.NDArray[np.float32]
+_Arrays: TypeAlias = tuple[_Floats, npt.NDArray[np.uint8], _Ids, _Ids, _Floats, _Ids, _Ids]
+"""Table, labels, rows, offsets, models, model index and clients, as the kernels take them."""
 
 
 class NativeEngine:
@@ -72,67 +77,49 @@ class NativeEngine:
         check_models(self._mlp, models)
         return _core.model_scores(self._X, models, hidden=self._mlp.hidden)
 
-    def train(
-        self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
-        local: LocalTraining,
-        *,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
-    ) -> Iterator[GroupResult]:
-        """Train a cohort, group by group; see :meth:`Engine.train`."""
-        check_models(self._mlp, models)
-        order = _order(local, rows)
+    def train(self, group: Group, local: LocalTraining) -> Iterator[GroupResult]:
+        """Train clients, some of them at a time; see :meth:`Engine.train`."""
+        check_models(self._mlp, group.models)
+        order = _order(local, group.rows)
         for start in range(0, len(order), self._group_size):
             positions = order[start : start + self._group_size]
-            group = rows.take(positions)
-            how = self._keywords(local, group, seed, round)
-            deltas, losses = _core.train_clients(
-                self._X, self._y, *group, models, which[positions], clients[positions], **how
-            )
+            arguments, settings = self._flat(group.take(positions), local)
+            deltas, losses = _core.train_clients(*arguments, **settings)
             yield GroupResult(positions, deltas, losses)
 
     def train_and_sum(
         self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
+        group: Group,
         local: LocalTraining,
+        weighting: Weighting,
         *,
-        weights: npt.NDArray[np.float64],
-        clusters: npt.NDArray[np.int64],
-        n_clusters: int,
-        start: npt.NDArray[np.float64] | None = None,
-        held_out: Ragged[np.int64] | None = None,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
+        scored_rows: Ragged[np.int64] | None = None,
     ) -> Summed:
-        """Train a cohort and sum the updates of each cluster, without ever holding all of them.
+        """Train clients and sum the updates of each cluster, without ever holding all of them.
 
-        See :meth:`SummingEngine.train_and_sum`. The scores of rows held out have the bits of
-        :meth:`client_scores` under the models received plus the updates.
+        See :meth:`SummingEngine.train_and_sum`. Scores have the bits of :meth:`client_scores` under the
+        models received plus the updates.
         """
-        check_models(self._mlp, models)
-        order = _order(local, rows)
+        check_models(self._mlp, group.models)
+        order = _order(local, group.rows)
         in_order = bool((order[1:] > order[:-1]).all())
         if not in_order:
-            rows, held_out = rows.take(order), None if held_out is None else held_out.take(order)
-            which, clients = which[order], clients[order]
-            weights, clusters = weights[order], clusters[order]
-        into = {"n_clusters": n_clusters, "start": start, "held_out": held_out}
-        how = self._keywords(local, rows, seed, round) | into
+            group, weighting = group.take(order), weighting.take(order)
+            scored_rows = None if scored_rows is None else scored_rows.take(order)
+        arguments, settings = self._flat(group, local)
+        sums = {
+            "weights": weighting.weights,
+            "clusters": weighting.clusters,
+            "n_clusters": weighting.n_clusters,
+            "start": weighting.start,
+            "held_out": scored_rows,
+        }
         try:
-            sums = _core.train_and_sum(
-                self._X, self._y, *rows, models, which, clients, weights, clusters, **how
-            )
+            found = _core.train_and_sum(*arguments, **(settings | sums))
         except FloatingPointError as error:
-            raise DivergedError(f"round {round}: {error}") from None
-        summed = Summed(*sums)
-        return summed if in_order else _put_back(summed, order, held_out)
+            raise DivergedError(f"round {group.round}: {error}") from None
+        summed = Summed(*found)
+        return summed if in_order else _put_back(summed, order, scored_rows)
 
     def client_scores(
         self, models: npt.NDArray[np.float32], rows: Ragged[np.int64]
@@ -141,31 +128,31 @@ class NativeEngine:
         check_models(self._mlp, models)
         return _core.client_scores(self._X, *rows, models, hidden=self._mlp.hidden)
 
-    def _keywords(
-        self, local: LocalTraining, rows: Ragged[np.int64], seed: int, round: int
-    ) -> dict[str, Any]:
-        """Spell out the settings of local training for the kernels."""
-        return {
+    def _flat(self, group: Group, local: LocalTraining) -> tuple[_Arrays, dict[str, Any]]:
+        """Spell a group and its local training out as the kernels' arguments; the one place that does."""
+        arguments = (self._X, self._y, *group.rows, group.models, group.model_index, group.clients)
+        settings = {
             "hidden": self._mlp.hidden,
             "learning_rate": local.learning_rate,
             "batch_size": local.batch_size,
             "epochs": local.epochs,
             "steps": local.steps,
             "prox_mu": local.prox_mu,
-            "positive_weight": local.positive_weights(self._y, rows),
-            "seed": seed,
-            "round": round,
+            "positive_weight": local.positive_weights(self._y, group.rows),
+            "seed": group.seed,
+            "round": group.round,
         }
+        return arguments, settings
 
 
-def _put_back(summed: Summed, order: npt.NDArray[np.int64], held_out: Ragged[np.int64] | None) -> Summed:
+def _put_back(summed: Summed, order: npt.NDArray[np.int64], scored: Ragged[np.int64] | None) -> Summed:
     """Bring the losses and scores of clients that were trained in ``order`` back into theirs."""
     places = np.empty_like(order)
     places[order] = np.arange(len(order))
-    scores = summed.scores if held_out is None else held_out.with_values(summed.scores).take(places).values
+    scores = summed.scores if scored is None else scored.with_values(summed.scores).take(places).values
     return Summed(summed.sums, summed.losses[places], scores)
 
 
 def _order(local: LocalTraining, rows: Ragged[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions of the cohort in descending number of steps, those of equal number as they stand."""
+    """Positions of the clients in descending number of steps, those of equal number as they stand."""
     return np.argsort(-local.n_steps(rows.sizes), kind="stable")

@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.nn.engine import Engine, LocalTraining, Summed, diverged
+from cfmt.nn.engine import Engine, Group, LocalTraining, Summed, SummingEngine, Weighting, diverged
 from cfmt.ragged import Ragged
 
-__all__ = ["sum_groups"]
+__all__ = ["sum_groups", "train_and_add", "train_and_sum"]
+
+Add = Callable[[npt.NDArray[np.float32], npt.NDArray[np.int64]], None]
+"""Takes updates of shape (g, n_params) and the positions of their clients in the group."""
 
 
-def sum_groups(
+def train_and_sum(
     engine: Engine,
-    models: npt.NDArray[np.float32],
-    which: npt.NDArray[np.int64],
-    rows: Ragged[np.int64],
+    group: Group,
     local: LocalTraining,
+    weighting: Weighting,
     *,
-    weights: npt.NDArray[np.float64],
-    clusters: npt.NDArray[np.int64],
-    n_clusters: int,
-    start: npt.NDArray[np.float64] | None = None,
-    held_out: Ragged[np.int64] | None = None,
-    seed: int,
-    round: int,
-    clients: npt.NDArray[np.int64],
+    scored_rows: Ragged[np.int64] | None = None,
 ) -> Summed:
-    """Train a cohort and sum the updates of each cluster, group by group as they come.
+    """Train clients and sum their updates, in training where the engine can, else as they come.
 
     Parameters
     ----------
     engine : Engine
         Trains.
-    models, which, rows, local, weights, clusters, n_clusters, start, held_out, seed, round, clients
+    group, local, weighting, scored_rows
+        As for :meth:`SummingEngine.train_and_sum`.
+
+    Returns
+    -------
+    Summed
+
+    Raises
+    ------
+    DivergedError
+        If an update is not finite.
+    """
+    if isinstance(engine, SummingEngine):
+        return engine.train_and_sum(group, local, weighting, scored_rows=scored_rows)
+    return sum_groups(engine, group, local, weighting, scored_rows=scored_rows)
+
+
+def sum_groups(
+    engine: Engine,
+    group: Group,
+    local: LocalTraining,
+    weighting: Weighting,
+    *,
+    scored_rows: Ragged[np.int64] | None = None,
+) -> Summed:
+    """Train clients and sum the updates of each cluster as they come.
+
+    Parameters
+    ----------
+    engine : Engine
+        Trains.
+    group, local, weighting, scored_rows
         As for :meth:`SummingEngine.train_and_sum`.
 
     Returns
@@ -47,25 +75,73 @@ def sum_groups(
     DivergedError
         If an update is not finite.
     """
-    total = WeightedSum(n_clusters, models.shape[1])
-    if start is not None:
-        total.add_sums(start, np.zeros(n_clusters))
-    losses = np.full(rows.n_clients, np.nan)
-    tried = Ragged.from_sizes(np.empty(0, np.int64), np.zeros_like(which)) if held_out is None else held_out
-    places, scores = tried.with_values(np.arange(len(tried.values))), np.empty(len(tried.values), np.float32)
-    tries = tried.sizes > 0
-    groups = engine.train(models, which, rows, local, seed=seed, round=round, clients=clients)
-    for at, deltas, group_losses in groups:
-        try:
-            total.add(deltas, weights[at], clusters[at])
-        except ValueError:
-            finite = np.isfinite(deltas).all(axis=1)
-            if finite.all():
-                raise
-            raise diverged(f"the update of client {clients[at[finite.argmin()]]}", round) from None
-        losses[at] = group_losses
-        if tries[at].any():
-            own = places.take(at[tries[at]])
-            trained = models[which[at[tries[at]]]] + deltas[tries[at]]
-            scores[own.values] = engine.client_scores(trained, own.with_values(tried.values[own.values]))
+    total = WeightedSum(weighting.n_clusters, group.models.shape[1])
+    if weighting.start is not None:
+        total.add_sums(weighting.start, np.zeros(weighting.n_clusters))
+
+    def add(updates: npt.NDArray[np.float32], at: npt.NDArray[np.int64]) -> None:
+        total.add(updates, weighting.weights[at], weighting.clusters[at])
+
+    losses, scores = train_and_add(engine, group, local, add, scored_rows=scored_rows)
     return Summed(total.sums(), losses, scores)
+
+
+def train_and_add(
+    engine: Engine,
+    group: Group,
+    local: LocalTraining,
+    add: Add,
+    *,
+    scored_rows: Ragged[np.int64] | None = None,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """Train clients and hand their updates on as they come.
+
+    Parameters
+    ----------
+    engine : Engine
+        Trains.
+    group, local, scored_rows
+        As for :meth:`SummingEngine.train_and_sum`.
+    add : callable
+        Gets updates of shape (g, n_params), float32, and the positions of their clients in the group.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_clients,), float64
+        Mean data loss over each client's batches; NaN for a client without rows.
+    scores : ndarray of shape (n_scored,), float32
+        Probability of attack of the scored rows, under their clients' trained models.
+
+    Raises
+    ------
+    DivergedError
+        If an update is not finite.
+    """
+    losses = np.full(group.n_clients, np.nan)
+    empty = Ragged.from_sizes(np.empty(0, np.int64), np.zeros(group.n_clients, np.int64))
+    scored = empty if scored_rows is None else scored_rows
+    places, scores = (
+        scored.with_values(np.arange(len(scored.values))),
+        np.empty(len(scored.values), np.float32),
+    )
+    for at, updates, found in engine.train(group, local):
+        _add_finite(add, updates, at, group)
+        losses[at] = found
+        scores_some = scored.sizes[at] > 0
+        if scores_some.any():
+            own = places.take(at[scores_some])
+            trained = group.models[group.model_index[at[scores_some]]] + updates[scores_some]
+            scores[own.values] = engine.client_scores(trained, own.with_values(scored.values[own.values]))
+    return losses, scores
+
+
+def _add_finite(add: Add, updates: npt.NDArray[np.float32], at: npt.NDArray[np.int64], group: Group) -> None:
+    """Hand updates on; where they are refused, name the client whose update is not finite."""
+    try:
+        add(updates, at)
+    except ValueError:
+        finite = np.isfinite(updates).all(axis=1)
+        if finite.all():
+            raise
+        client = group.clients[at[finite.argmin()]]
+        raise diverged(f"the update of client {client}", group.round) from None

@@ -12,7 +12,15 @@ from torch import Tensor
 
 from cfmt.mlp import MLP
 from cfmt.nn.cuda.precision import full_precision
-from cfmt.nn.engine import GroupResult, LocalTraining, check_cohort, check_models, check_rows, check_table
+from cfmt.nn.engine import (
+    Group,
+    GroupResult,
+    LocalTraining,
+    check_group,
+    check_models,
+    check_rows,
+    check_table,
+)
 from cfmt.nn.torch_mlp import forward, layers_of
 from cfmt.nn.torch_threads import map_in_order
 from cfmt.nn.torch_training import train_stacked
@@ -104,47 +112,35 @@ class TorchEngine:
             pass
         return result
 
-    def train(
-        self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
-        local: LocalTraining,
-        *,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
-    ) -> Iterator[GroupResult]:
-        """Train a cohort, group by group; see :meth:`Engine.train`."""
-        check_models(self._mlp, models)
-        check_rows(rows, len(self._X))
-        check_cohort(which, clients, rows.n_clients, len(models))
-        received = self._tensor(models)
+    def train(self, group: Group, local: LocalTraining) -> Iterator[GroupResult]:
+        """Train clients, some of them at a time; see :meth:`Engine.train`."""
+        check_group(self._mlp, group, len(self._X))
+        received = self._tensor(group.models)
 
         def train(positions: npt.NDArray[np.int64]) -> GroupResult:
-            group = rows.take(positions)
+            own = group.take(positions)
             plan = batch_plan(
-                group.offsets,
+                own.rows.offsets,
                 batch_size=local.batch_size,
                 epochs=local.epochs,
                 steps=local.steps,
-                seed=seed,
-                round=round,
-                clients=clients[positions],
+                seed=own.seed,
+                round=own.round,
+                clients=own.clients,
             )
             deltas, losses = train_stacked(
                 self._mlp,
                 self._X,
                 self._y,
-                self._tensor(_base_rows(plan, group)),
+                self._tensor(_base_rows(plan, own.rows)),
                 received,
-                self._tensor(which[positions]),
+                self._tensor(own.model_index),
                 local,
-                positive_weight=self._tensor(local.positive_weights(self._labels, group)),
+                positive_weight=self._tensor(local.positive_weights(self._labels, own.rows)),
             )
             return GroupResult(positions, deltas.cpu().numpy(), losses.cpu().numpy())
 
-        return self._map(train, self._groups(local.n_steps(rows.sizes)))
+        return self._map(train, self._groups(local.n_steps(group.rows.sizes)))
 
     def client_scores(
         self, models: npt.NDArray[np.float32], rows: Ragged[np.int64]

@@ -20,7 +20,7 @@ def train_stacked(
     y: Tensor,
     plan: Tensor,
     models: Tensor,
-    which: Tensor,
+    model_index: Tensor,
     config: LocalTraining,
     *,
     positive_weight: Tensor | None = None,
@@ -43,7 +43,7 @@ def train_stacked(
         Clients must stand in descending number of steps.
     models : Tensor of shape (m, n_params), floating
         Models that clients may have received.
-    which : Tensor of shape (g,), int64
+    model_index : Tensor of shape (g,), int64
         The model that each client received.
     config : LocalTraining
         Learning rate, proximal term and loss.
@@ -66,7 +66,7 @@ def train_stacked(
     active, n_steps = _active_clients(plan)
     weight_of_attack = _attack_weights(config, positive_weight, plan, X)
     _check_training(mlp, X, models)
-    received = models[which]
+    received = models[model_index]
     trained = received.clone()
     layers = layers_of(mlp, trained)
     rows, labels, weights = batches(plan, y, weight_of_attack[:, None, None], X.dtype)

@@ -18,7 +18,8 @@ from torch.nn.functional import logsigmoid
 from cfmt.nn.torch_mlp import forward, layers_of
 from cfmt.nn.torch_threads import one_thread
 from cfmt.policies.replay import Replay
-from cfmt.policies.sac_policy import SacConfig, SacState, gaussian
+from cfmt.policies.sac_policy import gaussian
+from cfmt.policies.sac_values import SacConfig, SacState
 from cfmt.streams import generator
 
 __all__ = ["learn"]

@@ -17,7 +17,17 @@ from cfmt.nn.cuda.grouping import cut, group_size_for, rounded
 from cfmt.nn.cuda.precision import full_precision
 from cfmt.nn.cuda.stack import Stack
 from cfmt.nn.cuda.upload import upload
-from cfmt.nn.engine import LocalTraining, Summed, check_cohort, check_models, check_rows, check_sums, diverged
+from cfmt.nn.engine import (
+    Group,
+    LocalTraining,
+    Summed,
+    Weighting,
+    check_group,
+    check_models,
+    check_rows,
+    check_weighting,
+    diverged,
+)
 from cfmt.nn.torch_engine import TorchEngine
 from cfmt.nn.torch_mlp import forward, layers_of
 from cfmt.ragged import Ragged
@@ -99,7 +109,7 @@ class DeviceEngine(TorchEngine):
             raise ValueError(
                 f"models must hold one model per client, got {len(models)} for {rows.n_clients} clients"
             )
-        values, scores = self._held_out(rows)
+        values, scores = self._place_for_scores(rows)
         for start in range(0, rows.n_clients, CLIENTS_PER_PIECE):
             at = np.arange(start, min(start + CLIENTS_PER_PIECE, rows.n_clients))
             self._score(self._tensor(models[at]), at, rows, values, scores)
@@ -109,69 +119,66 @@ class DeviceEngine(TorchEngine):
     @torch.no_grad()
     def train_and_sum(
         self,
-        models: npt.NDArray[np.float32],
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
+        group: Group,
         local: LocalTraining,
+        weighting: Weighting,
         *,
-        weights: npt.NDArray[np.float64],
-        clusters: npt.NDArray[np.int64],
-        n_clusters: int,
-        start: npt.NDArray[np.float64] | None = None,
-        held_out: Ragged[np.int64] | None = None,
-        seed: int,
-        round: int,
-        clients: npt.NDArray[np.int64],
+        scored_rows: Ragged[np.int64] | None = None,
     ) -> Summed:
-        """Train a cohort and sum the updates of each cluster; see :meth:`SummingEngine.train_and_sum`."""
-        check_models(self._mlp, models)
-        check_rows(rows, len(self._X))
-        check_cohort(which, clients, rows.n_clients, len(models))
-        check_sums(weights, clusters, rows.n_clients, n_clusters)
-        tried = Ragged.from_sizes(which[:0], np.zeros_like(which)) if held_out is None else held_out
-        check_rows(tried, len(self._X))
-        received, sums = self._tensor(models), self._sums(start, n_clusters)
-        tried_values, scores = self._held_out(tried)
-        n_steps = local.n_steps(rows.sizes)
+        """Train clients and sum the updates of each cluster; see :meth:`SummingEngine.train_and_sum`."""
+        check_group(self._mlp, group, len(self._X))
+        check_weighting(weighting, group.n_clients, self._mlp.n_params)
+        empty = Ragged.from_sizes(group.clients[:0], np.zeros_like(group.clients))
+        scored = empty if scored_rows is None else scored_rows
+        check_rows(scored, len(self._X))
+        received, sums = self._tensor(group.models), self._sums(weighting)
+        scored_values, scores = self._place_for_scores(scored)
+        n_steps = local.n_steps(group.rows.sizes)
         order = np.argsort(-n_steps, kind="stable")
         losses = torch.empty(len(order), dtype=torch.float64, device=self._device)
-        for group, stack in self._groups_and_stack(n_steps[order], local):
-            at = order[group]
-            shares = (np.arange(n_clusters)[:, np.newaxis] == clusters[at]) * weights[at]
-            own, key = rows.take(at), {"seed": seed, "round": round, "clients": clients[at]}
-            losses[group] = self._train_group(stack, received, which[at], own, local, shares, sums, **key)
-            self._score(stack.trained, at, tried, tried_values, scores)
-        in_cohort_order = np.empty(len(order))
-        in_cohort_order[order] = _host(losses)
-        summed = Summed(_host(sums), in_cohort_order, _host(scores[:-1]))
+        for piece, stack in self._groups_and_stack(n_steps[order], local):
+            at = order[piece]
+            losses[piece] = self._train_group(
+                stack, received, group.take(at), local, weighting.take(at), sums
+            )
+            self._score(stack.trained, at, scored, scored_values, scores)
+        in_given_order = np.empty(len(order))
+        in_given_order[order] = _host(losses)
+        summed = Summed(_host(sums), in_given_order, _host(scores[:-1]))
         if not np.isfinite(summed.sums).all():
-            lost = clients[(rows.sizes > 0) & ~np.isfinite(in_cohort_order)]
-            who = f"client {lost[0]}" if len(lost) else f"one of {len(clients)} clients"
-            raise diverged(f"the update of {who}", round)
+            lost = group.clients[(group.rows.sizes > 0) & ~np.isfinite(in_given_order)]
+            who = f"client {lost[0]}" if len(lost) else f"one of {group.n_clients} clients"
+            raise diverged(f"the update of {who}", group.round)
         return summed
 
     def _train_group(
         self,
         stack: Stack,
         models: Tensor,
-        which: npt.NDArray[np.int64],
-        rows: Ragged[np.int64],
+        group: Group,
         local: LocalTraining,
-        shares: npt.NDArray[np.float64],
+        weighting: Weighting,
         sums: Tensor,
-        **key: Any,
     ) -> Tensor:
         """Train clients that stand in descending number of steps, and add to the sums; return mean losses."""
+        rows = group.rows
         plan = batch_plan(
-            rows.offsets, batch_size=local.batch_size, epochs=local.epochs, steps=local.steps, **key
+            rows.offsets,
+            batch_size=local.batch_size,
+            epochs=local.epochs,
+            steps=local.steps,
+            seed=group.seed,
+            round=group.round,
+            clients=group.clients,
         )
         width = min(local.batch_size, rounded(int(rows.sizes.max())))  # no batch has more rows
         n_steps = local.n_steps(rows.sizes)
+        shares = (np.arange(weighting.n_clusters)[:, np.newaxis] == weighting.clusters) * weighting.weights
         there = upload(
             self._device,
             plan[:, :, :width],
             np.append(rows.values, -1),  # -1, the padding of the plan, is the position of the -1
-            which,
+            group.model_index,
             local.positive_weights(self._labels, rows),
             shares,
             n_steps,
@@ -210,15 +217,14 @@ class DeviceEngine(TorchEngine):
             self._free_bytes = torch.cuda.mem_get_info(self._device)[0]
         return partial(group_size_for, self._free_bytes, self._mlp, local.batch_size)
 
-    def _sums(self, start: npt.NDArray[np.float64] | None, n_clusters: int) -> Tensor:
-        shape = (n_clusters, self._mlp.n_params)
-        if start is None:
-            return torch.zeros(shape, dtype=torch.float64, device=self._device)
-        if start.dtype != np.float64 or start.shape != shape:
-            raise ValueError(f"start must be float64 of shape {shape}, got {start.dtype} of {start.shape}")
-        return self._tensor(start).clone()
+    def _sums(self, weighting: Weighting) -> Tensor:
+        """Bring the sums to the device, or begin with zeros."""
+        if weighting.start is not None:
+            return self._tensor(weighting.start).clone()
+        shape = (weighting.n_clusters, self._mlp.n_params)
+        return torch.zeros(shape, dtype=torch.float64, device=self._device)
 
-    def _held_out(self, rows: Ragged[np.int64]) -> tuple[Tensor, Tensor]:
+    def _place_for_scores(self, rows: Ragged[np.int64]) -> tuple[Tensor, Tensor]:
         """Bring rows to the device and make room for their scores; the last place is for padding."""
         (values,) = upload(self._device, np.append(rows.values, 0))
         return values, self._X.new_empty(len(values))

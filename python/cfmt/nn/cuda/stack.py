@@ -67,20 +67,20 @@ class Stack:
         """Sum of the data losses of each client's batches, shape (g,), float64."""
         return self._losses[: self._n_clients]
 
-    def begin(self, models: Tensor, which: Tensor, attack_weights: Tensor) -> None:
+    def begin(self, models: Tensor, model_index: Tensor, attack_weights: Tensor) -> None:
         """Give the clients of a new group their models.
 
         Parameters
         ----------
         models : Tensor of shape (m, n_params), float32
             Models that clients may have received.
-        which : Tensor of shape (g,), int64
+        model_index : Tensor of shape (g,), int64
             The model that each client received.
         attack_weights : Tensor of shape (g,), floating
             Weight of an attack row in each client's loss.
         """
-        g = self._n_clients = len(which)
-        torch.index_select(models, 0, which, out=self._received[:g])
+        g = self._n_clients = len(model_index)
+        torch.index_select(models, 0, model_index, out=self._received[:g])
         self._trained[:g].copy_(self._received[:g])
         self._attack_weights[:g].copy_(attack_weights)
         self._losses.zero_()

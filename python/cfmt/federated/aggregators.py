@@ -1,0 +1,164 @@
+"""Aggregators: how the updates of a cohort become those of the clusters and of the global model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.aggregation import WeightedSum
+
+__all__ = ["Aggregate", "Aggregator", "WeightedMean"]
+
+
+class Aggregate(NamedTuple):
+    """What a cohort's updates add up to.
+
+    Parameters
+    ----------
+    model : ndarray of shape (n_params,), float32
+        Update of the global model; zeros where nobody has rows.
+    clusters : ndarray of shape (n_clusters, n_params), float32
+        Update of each cluster's model; zeros for one without members.
+    """
+
+    model: npt.NDArray[np.float32]
+    clusters: npt.NDArray[np.float32]
+
+
+class Aggregator(Protocol):
+    """Takes updates as they come and makes one update of each cluster and one of the global model.
+
+    A new aggregator is a frozen value with these verbs. Where ``fused`` is true, ``begin`` returns a float64
+    array of shape (n_clusters, n_params) to which the engine adds weighted updates while it trains, and
+    ``add`` is never called.
+    """
+
+    @property
+    def fused(self) -> bool:
+        """Whether updates can be summed in training, so that no single one is ever held."""
+        ...
+
+    def client_weights(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the weight of clients with so many training rows, shape (n_clients,); 0 without rows."""
+        ...
+
+    def begin(self, n_clusters: int, n_params: int) -> Any:
+        """Return what updates are added to."""
+        ...
+
+    def add(
+        self,
+        gathered: Any,
+        updates: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float64],
+        clusters: npt.NDArray[np.int64],
+    ) -> Any:
+        """Add the updates of some clients.
+
+        Parameters
+        ----------
+        gathered : object
+            As ``begin`` or the last ``add`` returned it.
+        updates : ndarray of shape (g, n_params), float32
+            Trained model minus received model.
+        weights : ndarray of shape (g,), float64
+            Weight of each client.
+        clusters : ndarray of shape (g,), int64
+            Cluster of each client.
+
+        Returns
+        -------
+        object
+        """
+        ...
+
+    def finish(
+        self, gathered: Any, totals: npt.NDArray[np.float64], cluster_weights: npt.NDArray[np.float64]
+    ) -> Aggregate:
+        """Make the updates of clusters and global model.
+
+        Parameters
+        ----------
+        gathered : object
+            Everything that was added.
+        totals : ndarray of shape (n_clusters,), float64
+            Sum of the client weights of each cluster.
+        cluster_weights : ndarray of shape (n_clusters,), float64
+            Weight of each cluster in the global model; 0 for one without members.
+
+        Returns
+        -------
+        Aggregate
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WeightedMean:
+    """The weighted mean of the updates of each cluster, as FedAvg has it, summed in training.
+
+    Parameters
+    ----------
+    weighting : {"rows", "sqrt", "equal"}, default="rows"
+        Weight of a client in its cluster: its rows, their square root, or one.
+
+    References
+    ----------
+    McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data",
+    AISTATS 2017, arXiv 1602.05629.
+
+    Examples
+    --------
+    >>> WeightedMean("sqrt").client_weights(np.array([9, 0, 4]))
+    array([3., 0., 2.])
+    """
+
+    weighting: Literal["rows", "sqrt", "equal"] = "rows"
+
+    @property
+    def fused(self) -> bool:
+        """Whether updates can be summed in training: yes."""
+        return True
+
+    def client_weights(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the weight of clients with so many training rows, shape (n_clients,)."""
+        match self.weighting:
+            case "rows":
+                return sizes.astype(np.float64)
+            case "sqrt":
+                return np.sqrt(sizes.astype(np.float64))
+            case "equal":
+                return (sizes > 0).astype(np.float64)
+
+    def begin(self, n_clusters: int, n_params: int) -> npt.NDArray[np.float64]:
+        """Return sums of nothing."""
+        return np.zeros((n_clusters, n_params))
+
+    def add(
+        self,
+        gathered: npt.NDArray[np.float64],
+        updates: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float64],
+        clusters: npt.NDArray[np.int64],
+    ) -> npt.NDArray[np.float64]:
+        """Add weighted updates to the sums of their clusters."""
+        total = WeightedSum(*gathered.shape)
+        total.add_sums(gathered, np.zeros(len(gathered)))
+        total.add(updates, weights, clusters)
+        return total.sums()
+
+    def finish(
+        self,
+        gathered: npt.NDArray[np.float64],
+        totals: npt.NDArray[np.float64],
+        cluster_weights: npt.NDArray[np.float64],
+    ) -> Aggregate:
+        """Divide the sums by their weights, and combine the clusters' means unrounded."""
+        total = WeightedSum(*gathered.shape)
+        total.add_sums(gathered, totals)
+        clusters = total.means()
+        model = total.combine(cluster_weights) if totals.any() else np.zeros_like(clusters[0])
+        return Aggregate(model, clusters)
