@@ -152,11 +152,9 @@ class ExperimentConfig(BaseModel):
         return tuple(known[name] for name in self.methods.names)
 
     def _with_options(self, method: Method) -> Method:
-        from cfmt.federated import WeightedMean
-
         given = self.methods
-        prox_mu = given.prox_mu if method.name in ("fedprox", "cfmt") else 0.0
-        method = replace(method, prox_mu=prox_mu, aggregator=WeightedMean(given.weighting))
+        prox_mu = given.prox_mu if method.prox_mu > 0 else 0.0
+        method = replace(method, prox_mu=prox_mu, aggregator=method.aggregator.weighted(given.weighting))
         if method.name != "cfmt":
             return method
         return replace(method, sampler=self._meta_sampler(), clustering=self._clustering())

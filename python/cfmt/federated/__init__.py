@@ -1,6 +1,6 @@
 """Federations of clients, methods as values, and the rounds that train them."""
 
-from cfmt.federated.aggregators import Aggregate, Aggregator, WeightedMean
+from cfmt.federated.aggregators import Aggregate, Aggregator, ClientWeighting, WeightedMean
 from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation, evaluate
 from cfmt.federated.federation import Federation, TestSet
 from cfmt.federated.methods import (
@@ -26,6 +26,7 @@ __all__ = [
     "METHODS",
     "Aggregate",
     "Aggregator",
+    "ClientWeighting",
     "Clustering",
     "CurvePoint",
     "Decision",

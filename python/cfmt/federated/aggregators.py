@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
 
-__all__ = ["Aggregate", "Aggregator", "WeightedMean"]
+__all__ = ["Aggregate", "Aggregator", "ClientWeighting", "WeightedMean"]
+
+Weighting: TypeAlias = Literal["rows", "sqrt", "equal"]
 
 
 class Aggregate(NamedTuple):
@@ -31,14 +33,18 @@ class Aggregate(NamedTuple):
 class Aggregator(Protocol):
     """Takes updates as they come and makes one update of each cluster and one of the global model.
 
-    A new aggregator is a frozen value with these verbs. Where ``fused`` is true, ``begin`` returns a float64
-    array of shape (n_clusters, n_params) to which the engine adds weighted updates while it trains, and
-    ``add`` is never called.
+    A new aggregator is a frozen value with these verbs; :class:`ClientWeighting` has the first two. Where
+    ``fused`` is true, ``begin`` returns a float64 array of shape (n_clusters, n_params) to which the engine
+    adds weighted updates while it trains, and ``add`` need not be called.
     """
 
     @property
     def fused(self) -> bool:
         """Whether updates can be summed in training, so that no single one is ever held."""
+        ...
+
+    def weighted(self, weighting: Weighting) -> Aggregator:
+        """Return the same aggregator with another weighting of clients."""
         ...
 
     def client_weights(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -97,34 +103,28 @@ class Aggregator(Protocol):
 
 
 @dataclass(frozen=True)
-class WeightedMean:
-    """The weighted mean of the updates of each cluster, as FedAvg has it, summed in training.
+class ClientWeighting:
+    """How much a client counts in its cluster.
 
     Parameters
     ----------
     weighting : {"rows", "sqrt", "equal"}, default="rows"
-        Weight of a client in its cluster: its rows, their square root, or one.
-
-    References
-    ----------
-    McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data",
-    AISTATS 2017, arXiv 1602.05629.
+        Weight of a client: its training rows, their square root, or one.
 
     Examples
     --------
-    >>> WeightedMean("sqrt").client_weights(np.array([9, 0, 4]))
+    >>> ClientWeighting("sqrt").client_weights(np.array([9, 0, 4]))
     array([3., 0., 2.])
     """
 
-    weighting: Literal["rows", "sqrt", "equal"] = "rows"
+    weighting: Weighting = "rows"
 
-    @property
-    def fused(self) -> bool:
-        """Whether updates can be summed in training: yes."""
-        return True
+    def weighted(self, weighting: Weighting) -> Self:
+        """Return the same aggregator with another weighting of clients."""
+        return replace(self, weighting=weighting)
 
     def client_weights(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the weight of clients with so many training rows, shape (n_clients,)."""
+        """Return the weight of clients with so many training rows, shape (n_clients,); 0 without rows."""
         match self.weighting:
             case "rows":
                 return sizes.astype(np.float64)
@@ -132,6 +132,22 @@ class WeightedMean:
                 return np.sqrt(sizes.astype(np.float64))
             case "equal":
                 return (sizes > 0).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class WeightedMean(ClientWeighting):
+    """The weighted mean of the updates of each cluster, as FedAvg has it, summed in training.
+
+    References
+    ----------
+    McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data",
+    AISTATS 2017, arXiv 1602.05629.
+    """
+
+    @property
+    def fused(self) -> bool:
+        """Whether updates can be summed in training: yes."""
+        return True
 
     def begin(self, n_clusters: int, n_params: int) -> npt.NDArray[np.float64]:
         """Return sums of nothing."""
