@@ -86,6 +86,26 @@ class Ragged(NamedTuple, Generic[T]):
         shift = np.repeat(starts - taken.offsets[:-1], sizes)
         return Ragged(self.values[np.arange(taken.offsets[-1]) + shift], taken.offsets)
 
+    def count_flagged(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Count the flagged values of each client.
+
+        Parameters
+        ----------
+        flags : ndarray of shape (n_values,), bool
+            One flag for each value.
+
+        Returns
+        -------
+        ndarray of shape (n_clients,), int64
+
+        Examples
+        --------
+        >>> Ragged(np.arange(3), np.array([0, 2, 3])).count_flagged(np.array([True, False, True]))
+        array([1, 1])
+        """
+        running = np.concatenate([np.zeros(1, np.int64), np.cumsum(flags, dtype=np.int64)])
+        return np.diff(running[self.offsets])
+
     def with_values(self, values: npt.NDArray[Any]) -> Ragged[Any]:
         """Lay other values over the same clients.
 

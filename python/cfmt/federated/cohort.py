@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.federated.federation import Federation, count_per_client
 from cfmt.ragged import Ragged, runs
+
+if TYPE_CHECKING:  # a site that evaluates and trains needs none
+    from cfmt.federated.federation import Federation
 
 __all__ = ["ClientGroup", "Cohort", "LabelledRows", "groups"]
 
@@ -76,7 +78,7 @@ class LabelledRows:
     @property
     def n_attack(self) -> npt.NDArray[np.int64]:
         """Attack rows of each client, shape (n_clients,)."""
-        return count_per_client(self.rows, self.is_attack == 1)
+        return self.rows.count_flagged(self.is_attack == 1)
 
     @property
     def n_normal(self) -> npt.NDArray[np.int64]:
@@ -85,7 +87,7 @@ class LabelledRows:
 
     def accuracy(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Share of rows that scores of shape (n_values,) decide rightly at 0.5; 0 for an empty client."""
-        correct = count_per_client(self.rows, (scores >= 0.5) == (self.is_attack == 1))
+        correct = self.rows.count_flagged((scores >= 0.5) == (self.is_attack == 1))
         return correct / np.maximum(self.rows.sizes, 1)
 
     def scores(

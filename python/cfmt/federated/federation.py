@@ -162,7 +162,7 @@ class Federation:
         -------
         n_attack, n_normal : ndarray of shape (n_clients,), int64
         """
-        attack = count_per_client(self.train, self.is_attack[self.train.values] == 1)
+        attack = self.train.count_flagged(self.is_attack[self.train.values] == 1)
         return attack, self.train.sizes - attack
 
     def notes(self) -> dict[str, int]:
@@ -181,24 +181,6 @@ class Federation:
             "one_class": int(np.sum((attack == 0) ^ (normal == 0))),
             "no_validation": int(np.sum(self.validation.sizes == 0)),
         }
-
-
-def count_per_client(rows: Ragged[np.int64], flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Count the flagged values of each client.
-
-    Parameters
-    ----------
-    rows : Ragged
-        Gives the clients.
-    flags : ndarray of shape (n_values,), bool
-        One flag for each of its values.
-
-    Returns
-    -------
-    ndarray of shape (n_clients,), int64
-    """
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(flags, dtype=np.int64)])
-    return np.diff(running[rows.offsets])
 
 
 def _test_set(train: Table, test: Table, preprocessor: Preprocessor) -> TestSet:

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.federated.cohort import ClientGroup, LabelledRows
-from cfmt.federated.federation import count_per_client
 from cfmt.policies import LearnedMu, Policy
 from cfmt.ragged import Ragged
 from cfmt.sampling import error_histograms, meta_sample, oversample, undersample
@@ -224,7 +223,7 @@ class MetaSampler:
             errors = rows.rows.with_values(rows.errors(scores))
             if self.state_of == "majority":
                 keep = (rows.is_attack == 1) == majority[rows.rows.clients]
-                errors = Ragged.from_sizes(errors.values[keep], count_per_client(rows.rows, keep))
+                errors = Ragged.from_sizes(errors.values[keep], rows.rows.count_flagged(keep))
             return error_histograms(errors.values, errors.offsets, bins=self.bins)
 
         return np.hstack([histograms(group.train, on_train), histograms(group.validation, on_validation)])
