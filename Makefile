@@ -45,7 +45,7 @@ results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a l
 	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
 
 results-anew: setup ## The same with its searches and the check of its hold-out (DATA=DIR; hours, goes on where it stopped)
-	$(BIN)/cfmt search --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \
+	$(BIN)/cfmt tune --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \
 	  --threads $(THREADS) --out $(TUNED)
 	$(BIN)/python -m studies.check_folds check $(TUNED) --data $(DATA) --threads $(THREADS)
 	$(MAKE) results

@@ -1,15 +1,19 @@
-"""What the bare wheel must do: import lightly, compute, and say what is missing."""
+"""What the bare wheel must do: import lightly, compute, train, score, and say what is missing."""
 
+import csv
 import importlib.util
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
 import cfmt
 
 assert "torch" not in sys.modules, "importing cfmt must not import torch"
-assert importlib.util.find_spec("torch") is None, "this environment was meant to be empty"
+for package in ("torch", "matplotlib"):
+    assert importlib.util.find_spec(package) is None, f"{package}: this environment was meant to be empty"
 
 labels = np.repeat(np.arange(3), 50)
 parts = cfmt.partition_dirichlet(labels, 10, 0.3, min_size=2, seed=7)
@@ -18,7 +22,28 @@ assert parts.sizes.min() >= 2
 updates = np.eye(4, dtype=np.float32)
 assert np.allclose(cfmt.weighted_mean(updates, np.arange(4.0)), np.arange(4) / 6)
 
-asked = subprocess.run([sys.executable, "-m", "cfmt", "run"], capture_output=True, text=True, check=False)
-assert asked.returncode != 0, asked
-assert "cfmt[train]" in asked.stderr, asked.stderr
-print(f"wheel of cfmt {cfmt.__version__} works without torch")
+
+def command(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run cfmt as a person would."""
+    done = subprocess.run([sys.executable, "-m", "cfmt", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done
+    return done
+
+
+tiny = ["--clients", "20", "--rounds", "2", "--steps", "4", "--train-rows", "3000", "--test-rows", "500"]
+with tempfile.TemporaryDirectory() as folder:
+    run, compared = Path(folder) / "run", Path(folder) / "compared"
+    command("train", "--method", "cfmt-mu-0.25", *tiny, "--out", str(run))
+    command("compare", "--methods", "fedavg,fed-over", "--seeds", "1", *tiny, "--out", str(compared))
+    from cfmt.data import load_synthetic, to_nsl_kdd_text
+
+    flows = Path(folder) / "flows.txt"
+    flows.write_text(to_nsl_kdd_text(load_synthetic(10, 200, seed=5)[1]))
+    scored = command("score", str(run / "model.safetensors"), str(flows), "--quiet").stdout
+    rows = list(csv.DictReader(scored.splitlines()))
+    assert len(rows) == 200, len(rows)
+    assert all(0 <= float(row["score"]) <= 1 for row in rows)
+
+asked = command("train", "--method", "cfmt", *tiny, "--out", "never", code=1)
+assert "cfmt[torch]" in asked.stderr, asked.stderr
+print(f"wheel of cfmt {cfmt.__version__} trains and scores without torch")

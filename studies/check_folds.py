@@ -15,7 +15,7 @@ __all__ = ["app", "check_hold_out"]
 
 app = typer.Typer(cls=OneLineErrors, pretty_exceptions_enable=False, add_completion=False)
 
-SearchFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished cfmt search.")]
+SearchFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a finished cfmt tune.")]
 Traffic = Annotated[
     str, typer.Option("--data", help="'synthetic', or the folder with NSL-KDD's files, as in the search.")
 ]

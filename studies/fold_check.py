@@ -174,7 +174,7 @@ def _read_whole(log: Path) -> list[Scored]:
     trials = {(one.method, one.trial) for one in scored}
     if len(found) != len(trials) * (len(CRITERIA) + 1):
         raise RunDirectoryError(
-            f"{log}: lacks some trials; go on with: python -m studies.check_folds check {log.parent}"
+            f"{log}: lacks some trials; resume with: python -m studies.check_folds check {log.parent}"
         )
     return scored
 

@@ -118,13 +118,13 @@ def _whole(path: Path) -> tuple[Heading, tuple[HeldOutRow, ...]]:
     for method in methods:
         own = [row for row in rows if row.method == method]
         if sorted((row.judged.seed, row.judged.fold) for row in own) != wanted:
-            raise RunDirectoryError(f"{path}: lacks some runs of {method}; go on with: make results")
+            raise RunDirectoryError(f"{path}: lacks some runs of {method}; resume with: make results")
         if len({(row.judged.fold, row.fingerprint) for row in own}) != heading.folds:
             raise RunDirectoryError(
-                f"{path}: mixes runs of {method} under different settings; go on with: make results"
+                f"{path}: mixes runs of {method} under different settings; resume with: make results"
             )
     if not methods:
-        raise RunDirectoryError(f"{path}: lacks all runs; go on with: make results")
+        raise RunDirectoryError(f"{path}: lacks all runs; resume with: make results")
     return heading, rows
 
 

@@ -96,7 +96,7 @@ def _read_searches(folder: Path) -> Searches:
     logs = {path.stem: read_json_lines(path) for path in sorted(folder.glob("*.jsonl")) if path.name != LOG}
     begun = {name: lines for name, lines in logs.items() if lines}
     if not begun:
-        raise ConfigError(f"{folder}: holds no METHOD.jsonl; make some with: cfmt search --out {folder}")
+        raise ConfigError(f"{folder}: holds no METHOD.jsonl; make some with: cfmt tune --out {folder}")
     for name, (header, *_) in begun.items():
         split, criterion = header["config"]["data"]["split"], header.get("criterion")
         if split != "types":

@@ -43,7 +43,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="synthetic", help="folder with NSL-KDD's files, or synthetic")
     parser.add_argument("--page", type=Path, help="page to write; its data go to a folder beside it")
-    parser.add_argument("--tuned", type=Path, help="folder of cfmt search; by scenario, or for all")
+    parser.add_argument("--tuned", type=Path, help="folder of cfmt tune; by scenario, or for all")
     parser.add_argument("--threads", type=int, help="threads of the CPU to use; no result depends on it")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(

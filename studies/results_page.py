@@ -116,7 +116,7 @@ def _whole(path: Path) -> Study:
     study = read_study(path)
     seeds = {name: [row.seed for row in study.rows if row.method == name] for name in study.methods}
     if not seeds or any(sorted(found) != sorted(study.heading.seeds) for found in seeds.values()):
-        raise RunDirectoryError(f"{path}: lacks some runs; go on with: make results")
+        raise RunDirectoryError(f"{path}: lacks some runs; resume with: make results")
     return study
 
 

@@ -84,7 +84,7 @@ def test_importing_cfmt_is_light() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["--help", "--version", "run --help", "scenarios", "data list", "partition", "partition --out parts"],
+    ["--help", "--version", "train --help", "scenarios", "data list", "partition", "partition --out parts"],
 )
 def test_commands_that_train_nothing_import_no_torch(tmp_path: Path, command: str) -> None:
     code = f"""

@@ -24,7 +24,7 @@ def test_the_readme_starts_with_the_two_commands() -> None:
 def test_a_million_clients_get_rows_as_the_command_says(request: pytest.FixtureRequest, source: str) -> None:
     folder = "synthetic" if source == "synthetic" else str(request.getfixturevalue("nsl_kdd_folder"))
     (command,) = (command for command in COMMANDS if "--clients 1000000" in command)
-    given = re.fullmatch(r"cfmt run --data DIR (.*) --cohort 1 --epochs 1 --rounds 2", command)
+    given = re.fullmatch(r"cfmt train --data DIR (.*) --cohort 1 --epochs 1 --rounds 2", command)
     assert given is not None
     result = CliRunner().invoke(app, ["partition", "--data", folder, *given[1].split()])
     assert result.exit_code == 0, result.stderr

@@ -1,10 +1,14 @@
 """Errors that a user can mend: each message names what was wrong, its value and the remedy."""
 
+import shlex
+from pathlib import Path
+
 __all__ = [
     "CfmtError",
     "ConfigError",
     "DataError",
     "DivergedError",
+    "InterruptedRunError",
     "MissingExtraError",
     "RunDirectoryError",
 ]
@@ -24,6 +28,27 @@ class DataError(CfmtError, ValueError):
 
 class DivergedError(CfmtError, ArithmeticError):
     """A training whose numbers became too large for floats, such as by a learning rate that is too high."""
+
+
+class InterruptedRunError(KeyboardInterrupt):
+    """An experiment that was interrupted, and can be resumed.
+
+    Parameters
+    ----------
+    folder : Path
+        Its folder.
+    n_finished, n_runs : int
+        Runs that are finished there, and runs in all.
+    """
+
+    def __init__(self, folder: Path, n_finished: int, n_runs: int) -> None:
+        super().__init__(f"interrupted; {n_finished} of {n_runs} runs are finished in {folder}")
+        self.folder, self.n_finished, self.n_runs = folder, n_finished, n_runs
+
+    def how_to_resume(self, command: str) -> str:
+        """Say what is finished, and the command that resumes it."""
+        resume = f"cfmt {command} --resume {shlex.quote(str(self.folder))}"
+        return f"{self.n_finished} of {self.n_runs} runs are finished in {self.folder}; resume with: {resume}"
 
 
 class MissingExtraError(CfmtError, ImportError):

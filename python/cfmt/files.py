@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO
 
 from cfmt.errors import RunDirectoryError
 
-__all__ = ["append_line", "atomic_file", "read_json_lines", "write_atomic"]
+__all__ = ["append_line", "atomic_file", "read_json_lines", "sha256_of", "write_atomic"]
 
 
 @contextmanager
@@ -128,3 +129,8 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
             fault = f"{path}, line {number}: is damaged ({error}); remove the line"
             raise RunDirectoryError(fault) from error
     return entries
+
+
+def sha256_of(content: bytes) -> str:
+    """Return the SHA-256 of some bytes in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

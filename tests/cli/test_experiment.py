@@ -1,4 +1,4 @@
-"""``cfmt run`` and ``cfmt compare`` end to end, on a little synthetic traffic."""
+"""``cfmt train`` and ``cfmt compare`` end to end, on a little synthetic traffic."""
 
 import gzip
 import json
@@ -140,7 +140,7 @@ def test_an_interrupted_comparison_goes_on_to_the_same_summary(
         code, out, err = invoke(*COMPARE, "--json", "--out", folder)
     assert (code, out) == (errors.INTERRUPTED, "")
     assert err.splitlines()[-1] == (
-        f"interrupted; 2 of 6 runs are finished in {folder}; go on with: cfmt compare --resume {folder}"
+        f"interrupted; 2 of 6 runs are finished in {folder}; resume with: cfmt compare --resume {folder}"
     )
     code, out, err = invoke("compare", "--resume", folder, "--json")
     assert code == 0
@@ -186,13 +186,13 @@ def test_a_run_goes_on_with_what_it_was_begun_with_alone(
 def test_attacks_beyond_the_prevalence_are_told(tmp_path: Path) -> None:
     few = ["--clients", "50", "--rows-per-client", "4,8", "--min-size", "2", "--train-rows", "2000"]
     code, _, err = invoke(
-        "run", *few, "--hidden", 8, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "a"
+        "train", *few, "--hidden", 8, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "a"
     )
     assert code == 0
     assert re.search(
         r"seed 0: [\d.]+ % of the clients' rows are attacks, not 5 % at most: each keeps one", err
     )
-    code, _, err = invoke("run", *TINY, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "b")
+    code, _, err = invoke("train", *TINY, "--rounds", 1, "--method", "fedavg", "--out", tmp_path / "b")
     assert code == 0
     assert "% at most" not in err
 
@@ -213,7 +213,7 @@ main()
     assert done.returncode == errors.FAILED
     assert done.stderr.splitlines()[-1] == (
         f"error: {model}: File too large; 0 of 6 runs are finished in {folder}; "
-        f"go on with: cfmt compare --resume {folder}"
+        f"resume with: cfmt compare --resume {folder}"
     )
     assert list(model.parent.iterdir()) == []
     resumed, out, err = invoke("compare", "--resume", folder, "--json")
@@ -228,7 +228,7 @@ def test_a_training_that_diverges_is_no_fault_of_ours(
     tmp_path: Path, engine: str, rate: str, method: str
 ) -> None:
     given = ["--learning-rate", rate, "--rounds", "30", "--engine", engine, "--method", method]
-    code, _, err = invoke("run", *TINY, *given, "--out", tmp_path / "run")
+    code, _, err = invoke("train", *TINY, *given, "--out", tmp_path / "run")
     assert code == errors.FAILED
     *_, line = err.splitlines()
     assert re.match(
@@ -250,7 +250,7 @@ def test_ctrl_c_ends_cleanly(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (errors.INTERRUPTED, "")
-    assert err.splitlines()[-1].startswith(f"interrupted; 0 of 6 runs are finished in {folder}; go on with")
+    assert err.splitlines()[-1].startswith(f"interrupted; 0 of 6 runs are finished in {folder}; resume with")
     assert "Traceback" not in err
 
 
@@ -267,7 +267,7 @@ def test_threads_do_not_change_a_figure(finished: tuple[Path, str, str], tmp_pat
 
 
 def test_run_shows_one_method_in_detail(tmp_path: Path) -> None:
-    code, out, err = invoke("run", *TINY, "--rounds", 2, "--seed", 7, "--out", tmp_path / "run")
+    code, out, err = invoke("train", *TINY, "--rounds", 2, "--seed", 7, "--out", tmp_path / "run")
     assert code == 0, err
     assert "cfmt: SYNTHETIC" in out
     assert "seed 7" in out
@@ -277,7 +277,7 @@ def test_run_shows_one_method_in_detail(tmp_path: Path) -> None:
 
 def test_a_run_on_a_saved_partition_is_the_run_that_deals_it_out(tmp_path: Path) -> None:
     assert invoke("partition", *TINY[:6], "--seed", 7, "--out", tmp_path / "parts")[0] == 0
-    run = ["run", *TINY[2:], "--rounds", 2, "--seed", 7, "--json"]
+    run = ["train", *TINY[2:], "--rounds", 2, "--seed", 7, "--json"]
     code, saved, err = invoke(*run, "--partition-from", tmp_path / "parts", "--out", tmp_path / "saved")
     assert code == 0, err
     _, drawn, _ = invoke(*run, "--clients", 10, "--out", tmp_path / "drawn")
@@ -300,19 +300,19 @@ def test_progress_is_told_within_a_round_and_an_interrupt_ends_it(
     monkeypatch.setattr(cohort, "ROWS_AT_ONCE", 1)
     with monkeypatch.context() as patch:
         patch.setattr(Lines, "on_clients", tell_then_interrupt)
-        code, out, err = invoke("run", *TINY, "--rounds", 2, "--out", tmp_path / "run")
+        code, out, err = invoke("train", *TINY, "--rounds", 2, "--out", tmp_path / "run")
     assert (code, out) == (errors.INTERRUPTED, "")
     assert "cfmt seed 0: round 1/2, 5 of 10 clients, " in err
     assert "s left in the round" in err
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
-    code, out, err = invoke("run", "--resume", tmp_path / "run")
+    code, out, err = invoke("train", "--resume", tmp_path / "run")
     assert code == 0, err
     assert "Clusters" in out
 
 
 def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    code, out, err = invoke("run", *TINY, "--rounds", 2, "--scaling", "quantile", "--out", folder)
+    code, out, err = invoke("train", *TINY, "--rounds", 2, "--scaling", "quantile", "--out", folder)
     assert code == 0, err
     assert "quantile scaling" in out
     config = tomllib.loads((folder / "config.toml").read_text())
@@ -325,24 +325,24 @@ def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_pa
     federation = federation_builder(checked, train, tests, lambda _: None)(0)
     assert isinstance(federation.preprocessor.scaling, Quantiles)
     assert detector.preprocessor.transform(tests[0]).tobytes() == federation.tests[0].X.tobytes()
-    code, _, err = invoke("run", "--resume", folder, "--scaling", "zscore")
+    code, _, err = invoke("train", "--resume", folder, "--scaling", "zscore")
     assert code == errors.MISUSED
     assert 'preprocessing.scaling: "quantile" -> "zscore"' in err
 
 
 def test_run_goes_where_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, _ = invoke("run", *TINY, "--rounds", 1, "--method", "fedavg", "--json")
+    code, out, _ = invoke("train", *TINY, "--rounds", 1, "--method", "fedavg", "--json")
     assert code == 0
     folder = Path(json.loads(out)["directory"])
     assert folder.parent == Path("runs")
-    assert folder.name.endswith("Z-run")
+    assert folder.name.endswith("Z-train")
     assert json.loads(out)["paired"] == {}
 
 
 def test_clients_of_one_class_and_without_validation_are_counted(tmp_path: Path) -> None:
     skewed = ["--clients", 100, "--alpha", 0.01, "--min-size", 1, "--prevalence", "none"]
-    code, _, err = invoke("run", *TINY, *skewed, "--rounds", 1, "--out", tmp_path / "run")
+    code, _, err = invoke("train", *TINY, *skewed, "--rounds", 1, "--out", tmp_path / "run")
     assert code == 0
     assert "of 100 clients with training rows of one class" in err
     assert "of 100 clients too small for validation rows" in err
@@ -354,7 +354,7 @@ def test_training_rows_of_one_class_are_refused(nsl_kdd_folder: Path, tmp_path: 
     with gzip.open(nsl_kdd_folder / "KDDTrain+.txt.gz", "rt") as lines:
         chosen = [line for line in lines if (line.split(",")[41] == "normal") == (kept != "attacks")]
     (tmp_path / "KDDTrain+.txt").write_text("".join(chosen[:500]))
-    code, out, err = invoke("run", "--data", tmp_path, "--out", tmp_path / "run")
+    code, out, err = invoke("train", "--data", tmp_path, "--out", tmp_path / "run")
     assert (code, out) == (errors.FAILED, "")
     assert f"{tmp_path}: the training rows are {kept} only; a detector learns from both" in err
     assert not (tmp_path / "run").exists()
@@ -387,7 +387,7 @@ def test_clients_that_hold_out_no_attack_are_told(tmp_path: Path) -> None:
         "--out",
         tmp_path / "run",
     ]
-    code, out, err = invoke("run", *given)
+    code, out, err = invoke("train", *given)
     assert code == 0, err
     assert "note: seed 0: no client holds out an attack; the threshold rules f1 and cost" in err
     (line,) = (line for line in out.splitlines() if line.startswith("F1 at threshold"))

@@ -152,7 +152,7 @@ def test_a_search_tells_of_a_trial_that_diverges(tmp_path: Path, monkeypatch: py
     drawn = {0: {}, 1: {"training.learning_rate": 1e30}}
     monkeypatch.setattr("cfmt.experiment.tuning.draw_trial", lambda space, number, seed: drawn[number])
     tiny = ["--train-rows", 2000, "--clients", 6, "--rounds", 2, "--steps", 3, "--hidden", 4, "--seeds", 1]
-    code, out, err = invoke("search", *tiny, "--folds", 2, "--trials", 2, "--out", tmp_path)
+    code, out, err = invoke("tune", *tiny, "--folds", 2, "--trials", 2, "--out", tmp_path)
     assert code == 0, err
     assert "cfmt [2/2] no score " in err.splitlines()[-1]
     assert "lower learning_rate" in err.splitlines()[-1]
@@ -274,7 +274,7 @@ def test_the_log_says_what_was_searched_and_no_path(
 
 
 def test_the_test_files_choose_nothing(tmp_path: Path) -> None:
-    code, _, err = invoke("search", "--split", "official", "--out", tmp_path / "s")
+    code, _, err = invoke("tune", "--split", "official", "--out", tmp_path / "s")
     assert code == errors.MISUSED
     assert "data.split must be types or random for a search, got official" in err
     assert not (tmp_path / "s").exists()
@@ -284,7 +284,7 @@ def test_the_command_searches_and_a_comparison_takes_it_up(tmp_path: Path) -> No
     tiny = ["--train-rows", 2000, "--clients", 6, "--rounds", 2, "--steps", 3, "--hidden", 4, "--seeds", 2]
     options = [*tiny, "--scenario", "prevalence-5", "--folds", 2, "--trials", 2]
     options += ["--refine", 1, "--out", tmp_path / "s"]
-    code, out, err = invoke("search", "--method", "cfmt", *options)
+    code, out, err = invoke("tune", "--method", "cfmt", *options)
     assert code == 0, err
     assert "cfmt: best of 3 trials" in out
     assert "cfmt [3/3]" in err
@@ -306,7 +306,7 @@ def test_the_command_searches_and_a_comparison_takes_it_up(tmp_path: Path) -> No
 def test_a_search_has_the_rounds_of_its_scenario_unless_others_are_given(tmp_path: Path) -> None:
     tiny = ["--train-rows", 2000, "--clients", 6, "--steps", 2, "--hidden", 4, "--seed", 1000, "--seeds", 1]
     options = [*tiny, "--split", "types", "--folds", 2, "--trials", 1, "--method", "fedavg", "--quiet"]
-    search_it = ["search", "--scenario", "prevalence-5", *options, "--out", tmp_path]
+    search_it = ["tune", "--scenario", "prevalence-5", *options, "--out", tmp_path]
     code, _, err = invoke(*search_it)
     assert code == 0, err
     log = (tmp_path / "fedavg.jsonl").read_bytes()
@@ -350,4 +350,4 @@ def test_a_tuned_value_out_of_range_names_its_method() -> None:
 def test_a_folder_without_settings_is_an_error_of_one_line(tmp_path: Path) -> None:
     code, _, err = invoke("compare", "--tuned", tmp_path)
     assert code == errors.MISUSED
-    assert "holds no METHOD.toml; make some with: cfmt search" in err
+    assert "holds no METHOD.toml; make some with: cfmt tune" in err

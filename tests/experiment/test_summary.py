@@ -62,10 +62,10 @@ def test_a_summary_of_nothing_is_refused() -> None:
 def test_environment_names_versions_hardware_and_data() -> None:
     source = Source("KDDTrain+.txt", "ab" * 32, 125_973, True)
     started = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1)))
-    found = describe_environment([source], command=["cfmt", "run"], started=started, threads=2)
+    found = describe_environment([source], command=["cfmt", "train"], started=started, threads=2)
     json.dumps(found, allow_nan=False)
     assert found["started"] == "2026-01-02T02:04:05+00:00"
-    assert found["command"] == ["cfmt", "run"]
+    assert found["command"] == ["cfmt", "train"]
     assert set(found["versions"]) == {"cfmt", "python", "numpy", "torch"}
     assert found["threads"] == 2
     assert found["cores"] >= 1

@@ -209,10 +209,10 @@ def test_a_file_that_is_not_whole_is_refused(tmp_path: Path) -> None:
     whole = lines_of(tmp_path)
     other = json.dumps(json.loads(whole[-1]) | {"fingerprint": "another"}) + "\n"
     refused = {
-        "lacks some runs of fedavg; go on with: make results": whole[:-1],
-        "lacks some runs of cfmt; go on with: make results": [*whole, whole[1]],
+        "lacks some runs of fedavg; resume with: make results": whole[:-1],
+        "lacks some runs of cfmt; resume with: make results": [*whole, whole[1]],
         "mixes runs of fedavg under different settings": [*whole[:-1], other],
-        "lacks all runs; go on with: make results": whole[:1],
+        "lacks all runs; resume with: make results": whole[:1],
         "is of another form": [*whole, '{"method": "cfmt"}\n'],
     }
     for message, lines in refused.items():

@@ -80,7 +80,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     tiny = ["--train-rows", 2000, "--test-rows", 300, "--clients", 6, "--rounds", 2, "--steps", 3]
     tiny += ["--hidden", 4, "--seeds", 1, "--folds", 2]
     result = CliRunner().invoke(
-        cli_app, [str(a) for a in ("search", *tiny, "--method", "fedprox", "--trials", 4, "--out", folder)]
+        cli_app, [str(a) for a in ("tune", *tiny, "--method", "fedprox", "--trials", 4, "--out", folder)]
     )
     code, err = result.exit_code, result.stderr
     assert code == 0, err
@@ -139,11 +139,11 @@ def test_the_page_has_the_correlations_of_a_whole_log(checked: tuple[Path, str],
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {x}" for x in CRITERIA.values()]
     assert list(check_report(tmp_path, "KDDTest+")) == list(check_report(None, "KDDTest+")) == []
     copy_of(checked[0], tmp_path, lines=-1)
-    with pytest.raises(RunDirectoryError, match="lacks some trials; go on with: python -m studies"):
+    with pytest.raises(RunDirectoryError, match="lacks some trials; resume with: python -m studies"):
         list(check_report(tmp_path, "KDDTest+"))
 
 
 def test_a_folder_without_a_search_is_an_error_of_one_line(tmp_path: Path) -> None:
     code, _, err = invoke_check("check", tmp_path)
     assert code == errors.MISUSED
-    assert "holds no METHOD.jsonl; make some with: cfmt search" in err
+    assert "holds no METHOD.jsonl; make some with: cfmt tune" in err

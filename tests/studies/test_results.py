@@ -197,7 +197,7 @@ def test_the_page_says_what_it_must(results: Path) -> None:
 def test_no_seed_is_left_out_of_a_mean(results: Path, tmp_path: Path) -> None:
     whole = (results / "prevalence-5.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "prevalence-5.jsonl").write_text("".join(whole[:-1]))
-    with pytest.raises(RunDirectoryError, match="lacks some runs; go on with: make results"):
+    with pytest.raises(RunDirectoryError, match="lacks some runs; resume with: make results"):
         write_page(tmp_path, tmp_path / "p.md", order=["prevalence-5"], apart="", tuned=None)
     with pytest.raises(RunDirectoryError, match="holds no results"):
         write_page(tmp_path, tmp_path / "p.md", order=["iid"], apart="", tuned=None)

@@ -15,8 +15,8 @@ from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.partition import partition
 from cfmt.cli.scenarios import scenarios
-from cfmt.cli.train import run
-from cfmt.cli.tune import search
+from cfmt.cli.train import train
+from cfmt.cli.tune import tune
 
 __all__ = ["app", "main"]
 
@@ -49,11 +49,11 @@ def _describe(
     """
 
 
-app.command()(run)
+app.command()(train)
 app.command()(compare)
 app.command()(partition)
 app.command()(scenarios)
-app.command()(search)
+app.command()(tune)
 app.add_typer(data.app, name="data")
 
 

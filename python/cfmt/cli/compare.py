@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cfmt.cli.experiment import BASELINE, Finished, carry_out
+from cfmt.cli.carry_out import carry_out, save_plots
 from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
 from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
 from cfmt.config import Tree, near_matches
 from cfmt.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cfmt.experiment.runner import Finished
 
 __all__ = ["compare"]
 
@@ -37,7 +40,7 @@ def compare(
     """Compare methods: each is trained on the same clients with the same seeds, and tested on the same rows.
 
     Prints means with 95 % intervals over the seeds and differences from FedAvg that are paired by seed. All
-    results are kept in a new folder; an interrupted comparison goes on with --resume.
+    results are kept in a new folder; an interrupted comparison is resumed with --resume.
     """
     checked = read_config({}, with_tuned(given, tuned), file=config, out=out, resume=resume)
     _check_metric(sort)
@@ -46,8 +49,7 @@ def compare(
         typer.echo(json.dumps(finished.summary, allow_nan=False))
     else:
         _show(finished, sort)
-    _plot(finished)
-    finished.tell_where(quiet=quiet)
+    save_plots(finished, quiet=quiet)
 
 
 def _check_metric(name: str) -> None:
@@ -60,6 +62,7 @@ def _check_metric(name: str) -> None:
 
 
 def _show(finished: Finished, sort: str) -> None:
+    from cfmt.experiment.runner import BASELINE
     from cfmt.report.tables import comparison_tables
 
     try:
@@ -74,12 +77,3 @@ def _show(finished: Finished, sort: str) -> None:
     except ValueError as error:
         raise ConfigError(f"--sort {sort}: {error}") from error
     show(tables)
-
-
-def _plot(finished: Finished) -> None:
-    from cfmt.report.curves import plot_curves, plot_intervals
-    from cfmt.report.figures import save_figure
-
-    folder = finished.directory.path
-    save_figure(plot_curves(finished.records, finished.setting), folder, "curves")
-    save_figure(plot_intervals(finished.methods, finished.setting, test=finished.test), folder, "methods")

@@ -25,7 +25,7 @@ _REMEDIES = {
 }
 _NO_MEMORY = "out of memory; take fewer clients, a smaller --hidden or --group-size, or fewer --threads"
 _TORCH_NO_MEMORY = ("can't allocate memory", "out of memory")  # torch has no MemoryError
-_TRAIN_EXTRA = frozenset({"matplotlib", "polars", "safetensors", "scipy", "torch"})
+_EXTRAS = {"matplotlib": "plots", "torch": "torch"}
 
 
 class OneLineErrors(TyperGroup):
@@ -57,8 +57,9 @@ def _is_typers(error: Exception) -> bool:
 
 def _line(error: Exception) -> str:
     match error:
-        case ModuleNotFoundError(name=str(name)) if name.split(".")[0] in _TRAIN_EXTRA:
-            return f"this needs {name.split('.')[0]}, which is not installed: pip install 'cfmt[train]'"
+        case ModuleNotFoundError(name=str(name)) if name.split(".")[0] in _EXTRAS:
+            package = name.split(".")[0]
+            return f"this needs {package}, which is not installed: pip install 'cfmt[{_EXTRAS[package]}]'"
         case CfmtError():
             return str(error)
         case OSError(filename=str(filename), strerror=str(reason)):

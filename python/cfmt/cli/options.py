@@ -35,7 +35,7 @@ ResumeFolder = Annotated[
 TunedFolder = Annotated[
     Path | None,
     typer.Option(
-        "--tuned", metavar="DIR", help="Folder of cfmt search; each method takes the settings found for it."
+        "--tuned", metavar="DIR", help="Folder of cfmt tune; each method takes the settings found for it."
     ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]

@@ -4,48 +4,20 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from cfmt.experiment.runner import Events, Silence
 
 if TYPE_CHECKING:
     from cfmt.federated.evaluation import CurvePoint
     from cfmt.federated.methods import Method
     from cfmt.federated.state import RoundReport
 
-__all__ = ["Bars", "Lines", "Reporter", "Silence", "choose_reporter"]
-
-
-class Reporter(Protocol):
-    """What a command tells while it works."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def note(self, text: str) -> None:
-        """Tell something once."""
-        ...
-
-    def skip(self, n_runs: int) -> None:
-        """Tell that some runs are finished already."""
-        ...
-
-    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
-        """Tell how many of a round's clients are done."""
-        ...
-
-    def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
-        """Tell that a round is over."""
-        ...
-
-    def on_run(self, method: Method, seed: int) -> None:
-        """Tell that a run is over."""
-        ...
+__all__ = ["Bars", "Lines", "choose_reporter"]
 
 
 class _Run:
@@ -79,33 +51,6 @@ class _Run:
     @property
     def summary(self) -> str:
         return f"{self.name}: {self.last}, {self.speed}, {self.seconds:.1f} s"
-
-
-class Silence:
-    """Tells nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        """Tell nothing."""
-
-    def skip(self, n_runs: int) -> None:
-        """Tell nothing."""
-
-    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
-        """Tell nothing."""
-
-    def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
-        """Tell nothing."""
-
-    def on_run(self, method: Method, seed: int) -> None:
-        """Tell nothing."""
 
 
 class Lines(Silence):
@@ -239,7 +184,7 @@ class Bars(Lines):
         self._current = None
 
 
-def choose_reporter(rounds: int, n_runs: int, *, quiet: bool) -> Reporter:
+def choose_reporter(rounds: int, n_runs: int, *, quiet: bool) -> Events:
     """Choose how to tell of progress.
 
     Parameters
@@ -253,7 +198,7 @@ def choose_reporter(rounds: int, n_runs: int, *, quiet: bool) -> Reporter:
 
     Returns
     -------
-    Reporter
+    Events
         Live bars if stderr is a terminal, else lines.
     """
     if quiet:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cfmt.config import (
     ExperimentConfig,
@@ -16,16 +13,11 @@ from cfmt.config import (
     read_toml,
     read_tuned,
     refuse_twice,
-    to_toml,
     with_saved_partition,
 )
 from cfmt.errors import ConfigError
 
-if TYPE_CHECKING:
-    from cfmt.data import Table
-    from cfmt.experiment.run_directory import RunDirectory
-
-__all__ = ["begin", "read_config", "with_tuned"]
+__all__ = ["read_config", "with_tuned"]
 
 
 def read_config(
@@ -100,57 +92,3 @@ def with_tuned(given: Tree, folder: Path | None) -> Tree:
     tuned = read_tuned(folder)
     refuse_twice(given, tuned)
     return merge(given, tuned)
-
-
-def begin(
-    config: ExperimentConfig,
-    train: Table,
-    tests: tuple[Table, ...],
-    *,
-    command: str,
-    out: Path | None,
-    resume: Path | None,
-) -> RunDirectory:
-    """Make the folder of a run and write down what it is, or open the one to go on in.
-
-    Parameters
-    ----------
-    config : ExperimentConfig
-        The effective configuration.
-    train : Table
-        Training rows.
-    tests : tuple of Table
-        Test tables.
-    command : str
-        Part of the folder's name, if none is given.
-    out, resume : Path or None
-        Folder to make, or folder to go on in.
-
-    Returns
-    -------
-    RunDirectory
-
-    Raises
-    ------
-    RunDirectoryError
-        If the folder cannot be made, or is not empty; or if the run to go on with was begun on other
-        data, or its configuration was edited.
-    """
-    from cfmt.data.reading import sha256_of
-    from cfmt.experiment.environment import describe_environment
-    from cfmt.experiment.run_directory import RunDirectory
-
-    sources = [source for table in (train, *tests) for source in table.sources]
-    if resume is not None:
-        directory = RunDirectory.open(resume)
-        directory.check_unchanged(sources)
-        return directory
-    started = datetime.now(UTC)
-    directory = RunDirectory.create(out or Path("runs") / f"{started:%Y%m%dT%H%M%SZ}-{command}")
-    environment = describe_environment(
-        sources, command=["cfmt", *sys.argv[1:]], started=started, threads=config.training.threads
-    )
-    text = to_toml(config)
-    directory.write_environment(environment | {"config_sha256": sha256_of(text.encode())})
-    directory.write_config(text)
-    return directory

@@ -1,4 +1,4 @@
-"""``cfmt run``: one method on one seed, in detail."""
+"""``cfmt train``: one method on one seed, in detail."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 
 import typer
 
-from cfmt.cli.experiment import carry_out
+from cfmt.cli.carry_out import carry_out, save_plots
 from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
 from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
 from cfmt.config import Tree, merge
 from cfmt.errors import ConfigError
 
-__all__ = ["run"]
+__all__ = ["train"]
 
 _DEFAULTS = {"methods": {"names": ["cfmt"]}}
 _ONE_SEED = {"seeds": {"count": 1}}
@@ -32,7 +32,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
     defaults=_DEFAULTS,
     without=("count",),
 )
-def run(
+def train(
     given: Tree,
     config: ConfigFile = None,
     out: OutFolder = None,
@@ -49,15 +49,12 @@ def run(
     checked = read_config(_DEFAULTS, one_seed, file=config, out=out, resume=resume)
     if len(checked.methods.names) > 1:
         named = ", ".join(checked.methods.names)
-        raise ConfigError(f"run takes one method, got {named}; name one with --method, or use cfmt compare")
-    finished = carry_out(checked, command="run", out=out, resume=resume, quiet=quiet)
-    from cfmt.report.curves import plot_curves
-    from cfmt.report.figures import save_figure
+        raise ConfigError(f"train takes one method, got {named}; name one with --method, or use cfmt compare")
+    finished = carry_out(checked, command="train", out=out, resume=resume, quiet=quiet)
     from cfmt.report.run_table import run_tables
 
     if json_only:
         typer.echo(json.dumps(finished.summary, allow_nan=False))
     else:
         show(run_tables(finished.records[0], finished.setting))
-    save_figure(plot_curves(finished.records, finished.setting), finished.directory.path, "curves")
-    finished.tell_where(quiet=quiet)
+    save_plots(finished, quiet=quiet)

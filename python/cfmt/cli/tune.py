@@ -1,4 +1,4 @@
-"""``cfmt search``: settings of a method, found on held-out training rows."""
+"""``cfmt tune``: settings of a method, found on held-out training rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cfmt.experiment.threads import use_threads
 if TYPE_CHECKING:
     from cfmt.experiment.trial import Trial
 
-__all__ = ["search"]
+__all__ = ["tune"]
 
 # The seeds are others than those of a comparison: what is tuned to a partition is not judged on it.
 _DEFAULTS: Tree = {
@@ -51,7 +51,7 @@ SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of t
     "seeds",
     defaults=_DEFAULTS,
 )
-def search(
+def tune(
     given: Tree,
     out: SearchFolder,
     config: ConfigFile = None,
@@ -67,7 +67,7 @@ def search(
     The log DIR/METHOD.jsonl gets a line for each trial; an interrupted search goes on where it stopped. The
     best settings go to DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
     """
-    from cfmt.experiment.tuning import search as run_search
+    from cfmt.experiment.tuning import search
 
     checked = _read(given, config)
     use_threads(checked.training.threads)
@@ -77,7 +77,7 @@ def search(
         if not quiet:
             typer.echo(text, err=True)
 
-    for method, trial in run_search(checked, out, trials=trials, refine=refine, seed=search_seed, note=note):
+    for method, trial in search(checked, out, trials=trials, refine=refine, seed=search_seed, note=note):
         found.setdefault(method, []).append(trial)
         place = f"{method} [{len(found[method])}/{trials + refine}]"
         why = f": {trial.reason}" if trial.reason else ""

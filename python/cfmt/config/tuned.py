@@ -84,7 +84,7 @@ def for_method(config: ExperimentConfig, name: str) -> ExperimentConfig:
 
 
 def read_tuned(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
-    """Read what ``cfmt search`` found: a TOML file for each method, called by its name.
+    """Read what ``cfmt tune`` found: a TOML file for each method, called by its name.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_tuned(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
-        raise ConfigError(f"{folder}: holds no METHOD.toml; make some with: cfmt search --out {folder}")
+        raise ConfigError(f"{folder}: holds no METHOD.toml; make some with: cfmt tune --out {folder}")
     found = {}
     for file in files:
         sections = read_toml(file).items()

@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from cfmt.data.catalogue import PublishedFile, data_set, identify
-from cfmt.data.reading import find_file, read_bytes, sha256_of
+from cfmt.data.reading import find_file, read_bytes
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
+from cfmt.files import sha256_of
 
 __all__ = ["Description", "FileCheck", "Status", "describe", "verify"]
 

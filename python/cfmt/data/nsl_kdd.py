@@ -28,9 +28,10 @@ from cfmt.data.nsl_kdd_schema import (
     ONLY_IN_TRAINING,
     SCHEMA,
 )
-from cfmt.data.reading import DataWarning, find_file, read_bytes, sha256_of
+from cfmt.data.reading import DataWarning, find_file, read_bytes
 from cfmt.data.schema import Source, Table
-from cfmt.errors import DataError, MissingExtraError
+from cfmt.errors import DataError
+from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -60,8 +61,6 @@ def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
     ------
     DataError
         If a file is missing, damaged or not what it should be.
-    MissingExtraError
-        If polars is not installed.
 
     Warns
     -----
@@ -95,8 +94,6 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
     DataError
         If the file is missing, damaged, empty or of another part, or a line is not as it should be: the
         message then names the line, counted from 1.
-    MissingExtraError
-        If polars is not installed.
 
     Warns
     -----
@@ -143,10 +140,8 @@ def _resolve(path: Path, published: PublishedFile) -> Path:
 
 def _parse(content: bytes, path: Path) -> pl.DataFrame:
     """Parse all lines at once; where that shows any fault, look for the first faulty line."""
-    try:
-        import polars as pl
-    except ImportError as error:
-        raise MissingExtraError("reading NSL-KDD needs polars: pip install 'cfmt[train]'") from error
+    import polars as pl
+
     if not content.strip():
         raise DataError(f"{path}: is empty; fetch it again")
     schema = {name: pl.Float64 if name in SCHEMA.numeric else pl.String for name in COLUMNS}

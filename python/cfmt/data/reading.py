@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zlib
 from pathlib import Path
 
 from cfmt.errors import DataError
 
-__all__ = ["DataWarning", "find_file", "read_bytes", "sha256_of"]
+__all__ = ["DataWarning", "find_file", "read_bytes"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -69,8 +68,3 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: the gzip file is cut off at byte {len(content)}; fetch it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: the gzip file is damaged ({error}); fetch it again") from error
-
-
-def sha256_of(content: bytes) -> str:
-    """Return the SHA-256 of some bytes in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.nsl_kdd_schema import FAMILIES, SCHEMA
-from cfmt.data.reading import sha256_of
 from cfmt.data.schema import Source, Table
+from cfmt.files import sha256_of
 from cfmt.streams import generator
 
 __all__ = ["NOVEL_SHARE", "NOVEL_TYPES", "NovelType", "load_synthetic"]

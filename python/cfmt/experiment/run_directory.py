@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cfmt.data import Source
-from cfmt.data.reading import sha256_of
 from cfmt.errors import RunDirectoryError
 from cfmt.experiment.record import RunRecord, round_entry
 from cfmt.federated.evaluation import CurvePoint
 from cfmt.federated.state import RoundReport
-from cfmt.files import append_line, read_json_lines, write_atomic
+from cfmt.files import append_line, read_json_lines, sha256_of, write_atomic
 from cfmt.strict_json import dumps
 
 __all__ = ["RunDirectory"]
@@ -25,7 +24,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Files of one ``cfmt run`` or ``cfmt compare``.
+    """Files of one ``cfmt train`` or ``cfmt compare``.
 
     ``config.toml``, ``environment.json``, ``metrics.jsonl`` with one line a round, ``runs/`` with one file
     for each finished run, ``summary.json``, the models and the plots. Every file is either whole or absent;
@@ -229,7 +228,7 @@ class RunDirectory:
         Parameters
         ----------
         method : str or None, default=None
-            Method of a comparison; None for the only model of ``cfmt run``.
+            Method of a comparison; None for the only model of ``cfmt train``.
         seed : int, default=0
             Seed of the method's run.
 

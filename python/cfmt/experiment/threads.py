@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cfmt import _core
 from cfmt.errors import ConfigError
+from cfmt.nn.threads import set_threads
 
 __all__ = ["use_threads"]
 
@@ -27,6 +28,4 @@ def use_threads(threads: int | None) -> None:
         _core.set_threads(threads)
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    from cfmt.nn.torch_threads import set_threads
-
     set_threads(threads)

@@ -16,12 +16,17 @@ from typing import TypeVar
 
 import torch
 
-__all__ = ["map_in_order", "one_thread", "set_threads"]
+from cfmt.nn.threads import wanted_threads
+
+__all__ = ["map_in_order", "one_thread"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _setting = threading.Lock()
+
+if (_wanted := wanted_threads()) is not None:
+    torch.set_num_threads(_wanted)
 
 
 @contextmanager
@@ -37,24 +42,6 @@ def one_thread() -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def set_threads(n_threads: int) -> None:
-    """Set how many threads the torch engines that are made from now on use.
-
-    Parameters
-    ----------
-    n_threads : int
-        At least 1. The Rust kernels have a number of their own.
-
-    Raises
-    ------
-    ValueError
-        If the number is below 1.
-    """
-    if n_threads < 1:
-        raise ValueError(f"n_threads must be at least 1, got {n_threads}")
-    torch.set_num_threads(n_threads)
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], n_threads: int) -> Iterator[R]:

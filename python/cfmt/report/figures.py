@@ -93,9 +93,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError(
-            "plots need matplotlib; install it with: pip install 'cfmt[train]'"
-        ) from error
+        raise MissingExtraError("plots need matplotlib: pip install 'cfmt[plots]'") from error
     return Figure(figsize=(width, height), layout="constrained")
 
 
