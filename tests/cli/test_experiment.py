@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.cli.progress import Lines
 from cfmt.config import build_config
-from cfmt.detector.file import load_detector
+from cfmt.detector import Detector
 from cfmt.experiment.traffic import federation_builder, load_tables
 from cfmt.federated import cohort
 from cfmt.preprocessing import Quantiles
@@ -319,7 +319,7 @@ def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_pa
     assert config["preprocessing"] == {"scaling": "quantile"}
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["config"]["preprocessing"] == {"scaling": "quantile"}
-    detector = load_detector(folder / "model.safetensors")
+    detector = Detector.load(folder / "model.safetensors")
     checked = build_config(config)
     train, tests = load_tables(checked.data, lambda _: None)
     federation = federation_builder(checked, train, tests, lambda _: None)(0)

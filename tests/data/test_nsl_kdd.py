@@ -14,7 +14,7 @@ import pytest
 from cfmt.data import DataWarning, describe, load_nsl_kdd, load_nsl_kdd_file, novel_rows
 from cfmt.data.nsl_kdd import Part
 from cfmt.data.nsl_kdd_schema import ATTACK_TYPES, COLUMNS, FAMILY_OF, ONLY_IN_TEST, ONLY_IN_TRAINING, SCHEMA
-from cfmt.errors import DataError, MissingExtraError
+from cfmt.errors import DataError
 
 DEFAULTS = {
     "protocol_type": "tcp",
@@ -192,12 +192,6 @@ def test_difference_from_the_published_is_reported(tmp_path: Path) -> None:
     (source,) = table.sources
     assert source.published is False
     assert source.n_rows == 1
-
-
-def test_polars_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "polars", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'cfmt\[train\]'"):
-        load_nsl_kdd_file(write(tmp_path, line()))
 
 
 def test_import_is_light() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from cfmt.data import load_synthetic
-from cfmt.detector.file import load_detector, save_detector
-from cfmt.errors import DataError, MissingExtraError
+from cfmt.detector import Detector
+from cfmt.errors import DataError
 from cfmt.mlp import MLP
 from cfmt.preprocessing import Preprocessor, fit_preprocessor
 
@@ -33,7 +32,7 @@ def mlp(preprocessor: Preprocessor) -> MLP:
 @pytest.fixture
 def saved(tmp_path: Path, mlp: MLP, preprocessor: Preprocessor) -> Path:
     path = tmp_path / "model.safetensors"
-    save_detector(path, mlp.initial(seed=1), mlp, preprocessor, 1 / 3, {"method": "cfmt", "seed": 1})
+    Detector(mlp, mlp.initial(seed=1), preprocessor, 1 / 3, {"method": "cfmt", "seed": 1}).save(path)
     return path
 
 
@@ -51,7 +50,7 @@ def rewrite(path: Path, **changes: Any) -> None:
 
 
 def test_the_same_bits_come_back(saved: Path, mlp: MLP, preprocessor: Preprocessor) -> None:
-    detector = load_detector(saved)
+    detector = Detector.load(saved)
     assert detector.mlp == mlp
     assert detector.params.dtype == np.float32
     assert detector.params.tobytes() == mlp.initial(seed=1).tobytes()
@@ -63,7 +62,7 @@ def test_the_same_bits_come_back(saved: Path, mlp: MLP, preprocessor: Preprocess
 
 def test_equal_detectors_are_equal_files(saved: Path, mlp: MLP, preprocessor: Preprocessor) -> None:
     again = saved.with_name("again.safetensors")
-    save_detector(again, mlp.initial(seed=1), mlp, preprocessor, 1 / 3, {"seed": 1, "method": "cfmt"})
+    Detector(mlp, mlp.initial(seed=1), preprocessor, 1 / 3, {"seed": 1, "method": "cfmt"}).save(again)
     assert again.read_bytes() == saved.read_bytes()
 
 
@@ -80,8 +79,8 @@ def test_other_readers_find_layers_and_labels(saved: Path, mlp: MLP) -> None:
 
 
 def test_an_infinite_threshold_comes_back(saved: Path, mlp: MLP, preprocessor: Preprocessor) -> None:
-    save_detector(saved, mlp.initial(seed=1), mlp, preprocessor, float("inf"), {})
-    assert load_detector(saved).threshold == float("inf")
+    Detector(mlp, mlp.initial(seed=1), preprocessor, float("inf"), {}).save(saved)
+    assert Detector.load(saved).threshold == float("inf")
 
 
 @pytest.mark.parametrize(
@@ -92,45 +91,45 @@ def test_an_infinite_threshold_comes_back(saved: Path, mlp: MLP, preprocessor: P
         ({"labels": {"0": "attack", "1": "normal"}}, "has labels"),
         ({"mlp": {"n_features": 3, "hidden": 8, "n_outputs": 1}}, "is not a whole detector"),
         ({"mlp": {"depth": 3}}, "is not a whole detector"),
-        ({"threshold": "nan"}, "threshold must be a number"),
+        ({"threshold": "nan"}, "threshold must lie in"),
         ({"preprocessor": {}}, "is not a whole detector"),
     ],
 )
 def test_what_does_not_fit_is_refused(saved: Path, changes: dict[str, Any], message: str) -> None:
     rewrite(saved, **changes)
     with pytest.raises(DataError, match=rf"model\.safetensors: .*{message}"):
-        load_detector(saved)
+        Detector.load(saved)
 
 
 def test_what_is_no_detector_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     with pytest.raises(DataError, match="is not there"):
-        load_detector(path)
+        Detector.load(path)
     path.write_bytes(b"PK\x03\x04 not safetensors")
     with pytest.raises(DataError, match="is not a safetensors file, or is damaged"):
-        load_detector(path)
+        Detector.load(path)
     save_file({"w": np.zeros(2, np.float32)}, path)
     with pytest.raises(DataError, match="no detector that cfmt saved"):
-        load_detector(path)
+        Detector.load(path)
 
 
 def test_a_truncated_file_is_refused(saved: Path) -> None:
     saved.write_bytes(saved.read_bytes()[:-10])
     with pytest.raises(DataError, match="damaged"):
-        load_detector(saved)
+        Detector.load(saved)
 
 
 def test_parts_that_do_not_fit_are_not_saved(saved: Path, mlp: MLP, preprocessor: Preprocessor) -> None:
     before, model = saved.read_bytes(), mlp.initial(seed=1)
     wide = MLP(mlp.n_features + 1, hidden=8)
-    with pytest.raises(TypeError, match=r"model must be float32, got float64"):
-        save_detector(saved, model.astype(np.float64), mlp, preprocessor, 0.5, {})
-    with pytest.raises(ValueError, match="model must have shape"):
-        save_detector(saved, model[1:], mlp, preprocessor, 0.5, {})
+    with pytest.raises(TypeError, match=r"params must be float32, got float64"):
+        Detector(mlp, model.astype(np.float64), preprocessor, 0.5, {}).save(saved)
+    with pytest.raises(ValueError, match="params must have shape"):
+        Detector(mlp, model[1:], preprocessor, 0.5, {}).save(saved)
     with pytest.raises(ValueError, match="preprocessor must give"):
-        save_detector(saved, wide.initial(seed=1), wide, preprocessor, 0.5, {})
-    with pytest.raises(ValueError, match="threshold must be a number"):
-        save_detector(saved, model, mlp, preprocessor, float("nan"), {})
+        Detector(wide, wide.initial(seed=1), preprocessor, 0.5, {}).save(saved)
+    with pytest.raises(ValueError, match="threshold must lie in"):
+        Detector(mlp, model, preprocessor, float("nan"), {}).save(saved)
     assert saved.read_bytes() == before
 
 
@@ -144,12 +143,59 @@ def test_a_write_that_fails_leaves_the_old_file(
 
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="disk full"):
-        save_detector(saved, mlp.initial(seed=2), mlp, preprocessor, 0.5, {})
+        Detector(mlp, mlp.initial(seed=2), preprocessor, 0.5, {}).save(saved)
     assert saved.read_bytes() == before
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
-def test_without_safetensors_the_extra_is_named(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'cfmt\[train\]'"):
-        load_detector(saved)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_parameter_that_is_no_number_is_refused(
+    saved: Path, mlp: MLP, preprocessor: Preprocessor, bad: float
+) -> None:
+    params = mlp.initial(seed=1)
+    params[7] = bad
+    with pytest.raises(ValueError, match=r"params must be finite, but params\[7\] is"):
+        Detector(mlp, params, preprocessor, 0.5)
+    with safe_open(saved, framework="numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    tensors["hidden.bias"][0] = bad
+    save_file(tensors, saved, metadata={"cfmt_detector": json.dumps(header_of(saved))})
+    with pytest.raises(DataError, match="params must be finite"):
+        Detector.load(saved)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"threshold": "-0.5"}, "threshold must lie in"),
+        ({"threshold": "7"}, "threshold must lie in"),
+        ({"mlp": {"n_features": 91, "hidden": 10**9, "n_outputs": 1}}, "mlp.hidden is out of range"),
+        ({"mlp": []}, "mlp must be an object"),
+        ({"metadata": 3}, "metadata must be an object"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(saved: Path, changes: dict[str, Any], message: str) -> None:
+    rewrite(saved, **changes)
+    with pytest.raises(DataError, match=message):
+        Detector.load(saved)
+
+
+def test_a_negative_scale_is_refused(tmp_path: Path) -> None:
+    train, _ = load_synthetic(500, 10, seed=0)
+    preprocessor = fit_preprocessor(train)
+    mlp, path = MLP(preprocessor.n_features, hidden=4), tmp_path / "model.safetensors"
+    Detector(mlp, mlp.initial(seed=0), preprocessor, 0.5).save(path)
+    values = preprocessor.to_dict()
+    values["scaling"]["scale"][3] = -1.0
+    rewrite(path, preprocessor=values)
+    with pytest.raises(DataError, match="scale must not be negative, got -1"):
+        Detector.load(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "3", "{"])
+def test_a_damaged_header_is_one_clear_error(saved: Path, text: str) -> None:
+    with safe_open(saved, framework="numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    save_file(tensors, saved, metadata={"cfmt_detector": text})
+    with pytest.raises(DataError, match="save the model again"):
+        Detector.load(saved)

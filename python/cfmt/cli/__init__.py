@@ -15,6 +15,7 @@ from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.partition import partition
 from cfmt.cli.scenarios import scenarios
+from cfmt.cli.score import score
 from cfmt.cli.train import train
 from cfmt.cli.tune import tune
 
@@ -51,6 +52,7 @@ def _describe(
 
 app.command()(train)
 app.command()(compare)
+app.command()(score)
 app.command()(partition)
 app.command()(scenarios)
 app.command()(tune)

@@ -36,7 +36,7 @@ from cfmt.files import sha256_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Part", "load_nsl_kdd", "load_nsl_kdd_file"]
+__all__ = ["Part", "codes_of", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
 
 Part: TypeAlias = Literal["train", "test", "test-21"]
 
@@ -177,15 +177,23 @@ def _fault(fields: list[str]) -> str | None:
             f"has {len(fields)} columns, expected {len(COLUMNS)}: 41 features, attack type and difficulty, "
             "split by commas"
         )
-    for name, value in zip(COLUMNS, fields, strict=True):
-        fault = _number_fault(value) if name in SCHEMA.numeric else _word_fault(value)
-        if fault:
-            return f"column {name} {fault}, got {value!r}"
+    fault = feature_fault(fields)
+    if fault:
+        return fault
     if fields[-2] not in FAMILY_OF:
         return (
             f"column attack_type must be one of NSL-KDD's {len(ATTACK_TYPES)} labels "
             f"({', '.join(ATTACK_TYPES)}), got {fields[-2]!r}"
         )
+    return None
+
+
+def feature_fault(fields: list[str]) -> str | None:
+    """Say what is wrong with the first faulty field of a line; None where nothing is."""
+    for name, value in zip(COLUMNS, fields, strict=False):
+        fault = _number_fault(value) if name in SCHEMA.numeric else _word_fault(value)
+        if fault:
+            return f"column {name} {fault}, got {value!r}"
     return None
 
 
@@ -237,8 +245,8 @@ def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, p
 
 def _table(frame: pl.DataFrame, source: Source) -> Table:
     words = tuple(tuple(sorted(frame[name].unique())) for name in SCHEMA.categorical)
-    codes = [_codes(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
-    attack_type = _codes(frame["attack_type"], ATTACK_TYPES)
+    codes = [codes_of(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
+    attack_type = codes_of(frame["attack_type"], ATTACK_TYPES)
     family = np.array([FAMILIES.index(FAMILY_OF[name]) for name in ATTACK_TYPES], dtype=np.int64)[attack_type]
     return Table(
         schema=SCHEMA,
@@ -255,7 +263,8 @@ def _table(frame: pl.DataFrame, source: Source) -> Table:
     )
 
 
-def _codes(column: pl.Series, words: tuple[str, ...]) -> npt.NDArray[np.int64]:
+def codes_of(column: pl.Series, words: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Turn words into their places among known ones, shape (n_rows,)."""
     import polars as pl
 
     return column.cast(pl.Enum(words)).to_physical().to_numpy().astype(np.int64)

@@ -1,5 +1,8 @@
-"""The detector: model, preprocessing and threshold as one file, with which a sensor scores rows."""
+"""The detector: model, preprocessing and threshold as one file, with which a sensor scores rows.
 
-from cfmt.detector.file import Detector, load_detector, save_detector
+Apart from ``nn/`` because it runs with numpy and the kernels alone: what scores needs nothing that trains.
+"""
 
-__all__ = ["Detector", "load_detector", "save_detector"]
+from cfmt.detector.detector import Detector, Scored
+
+__all__ = ["Detector", "Scored"]

@@ -288,7 +288,7 @@ def _run_seed(
     alone: bool,
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
-    from cfmt.detector.file import save_detector
+    from cfmt.detector import Detector
     from cfmt.experiment.record import RunRecord
     from cfmt.federated.simulation import compare
     from cfmt.mlp import MLP
@@ -314,19 +314,19 @@ def _run_seed(
                 raise
             raise ConfigError(f"{one.method.name} seed {seed}: {error}") from error
         federation = one.build(seed)
-        save_detector(
-            directory.model_path(None if alone else run.method.name, seed),
-            run.state.model,
-            MLP(federation.n_features, one.settings.hidden),
-            federation.preprocessor,
-            run.evaluation.threshold,
-            {
+        detector = Detector(
+            mlp=MLP(federation.n_features, one.settings.hidden),
+            params=run.state.model,
+            preprocessor=federation.preprocessor,
+            threshold=run.evaluation.threshold,
+            metadata={
                 "data": federation.name,
                 "synthetic": federation.synthetic,
                 "method": run.method.name,
                 "seed": seed,
             },
         )
+        detector.save(directory.model_path(None if alone else run.method.name, seed))
         directory.write_run(RunRecord.of(run))
         told.on_run(run.method, seed)
 

@@ -53,6 +53,8 @@ class ZScore:
         arrays = [np.array(values[name], dtype=np.float64) for name in ("mean", "scale")]
         if {array.shape for array in arrays} != {(n_numeric,)} or not np.isfinite(arrays).all():
             raise ValueError(f"mean and scale must be {n_numeric} finite numbers each")
+        if (arrays[1] < 0).any():
+            raise ValueError(f"scale must not be negative, got {arrays[1].min()}")
         return cls(*arrays)
 
 
