@@ -9,6 +9,7 @@ from pathlib import Path
 from cfmt.config import SCENARIOS, Tree
 from cfmt.errors import CfmtError
 from cfmt.experiment.threads import use_threads
+from studies.archive import pack, unpack
 from studies.plan import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
 from studies.results_page import write_page
 
@@ -21,6 +22,7 @@ def main() -> None:
     arguments = _parse()
     page: Path = arguments.page or (_QUICK_PAGE if arguments.quick else _PAGE)
     folder = page.with_suffix("")
+    unpack(folder)
     tuned: Path | None = arguments.tuned if arguments.tuned and any(arguments.tuned.rglob("*.toml")) else None
     given: Tree = {
         "data": {"source": arguments.data},
@@ -32,10 +34,11 @@ def main() -> None:
             if not arguments.page_only and study.name in (arguments.only or (study.name,)):
                 run_study(study, folder, tell=_tell, again=arguments.again)
         write_page(folder, page, order=(*SCENARIOS, IN_DISTRIBUTION), apart=IN_DISTRIBUTION, tuned=tuned)
+        pack(folder)
     except CfmtError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("interrupted; the same command goes on")
+        sys.exit("interrupted; the same command resumes")
     _tell(f"wrote {page}")
 
 

@@ -212,16 +212,13 @@ def _recalls(figures: Iterable[str]) -> list[str]:
 def _figures(
     heading: Heading, rows: Sequence[ResultRow], methods: Intervals, test: str, folder: Path, where: Path
 ) -> Iterator[str]:
-    kinds = attack_kinds(next(iter(methods.values())))
     plots = {
         "methods": plot_intervals(methods, heading.setting, test=test),
         "curves": plot_curves(rows, heading.setting),
-        "families": plot_intervals(methods, heading.setting, test=test, metrics=kinds),
     }
     titles = {
         "methods": "Methods with their intervals",
         "curves": "Learning curves",
-        "families": "Recall at the threshold, by kind of attack",
     }
     for kind, figure in plots.items():
         (path,) = save_figure(figure, folder / "figures", f"{heading.study}-{kind}", kinds=("svg",))

@@ -20,7 +20,7 @@ MARKERS = "osD^vPX<>*hdp8"
 
 
 def draw(workloads: list[Entry], folder: Path) -> None:
-    """Draw the workloads with sizes alike as performance.png and performance.svg."""
+    """Draw the workloads with sizes alike as performance.svg."""
     loads = [load for load in workloads if load["kind"] == "iid"] or workloads
     figure = new_figure(10.5, 5.0)
     left, right = figure.subplots(1, 2)
@@ -29,7 +29,7 @@ def draw(workloads: list[Entry], folder: Path) -> None:
     plain_numbers(left.yaxis, (1.0,))
     plain_numbers(right.yaxis, (1.0, 2.0, 5.0))
     figure.legend(handles=slowest_first(left), loc="outside right center", frameon=False, fontsize=8)
-    save_figure(figure, folder, "performance")
+    save_figure(figure, folder, "performance", kinds=("svg",))
 
 
 def curves(axes: Axes, loads: list[Entry], title: str, value: Callable[[Entry], float]) -> None:

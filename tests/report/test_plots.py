@@ -213,7 +213,7 @@ def test_a_plot_that_cannot_be_written_leaves_the_old_one(
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'cfmt\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'cfmt\[plots\]'"):
         plot_clients(made_up_counts(2), FAMILIES, title="")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -141,5 +142,18 @@ def save_figure(
                 content, format=suffix, dpi=150, metadata={"Date": None} if suffix == "svg" else None
             )
         paths.append(folder / f"{stem}.{suffix}")
-        write_atomic(paths[-1], content.getvalue())
+        drawn = content.getvalue()
+        write_atomic(paths[-1], _rounded(drawn.decode()) if suffix == "svg" else drawn)
     return paths
+
+
+def _rounded(svg: str) -> str:
+    """Round coordinates to a tenth of a point, which no eye sees, and close up paths: half of a file."""
+
+    def tenths(attribute: re.Match[str]) -> str:
+        short = re.sub(
+            r"-?\d+\.\d+", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), attribute[0]
+        )
+        return re.sub(r"\s*([A-Zz])\s*", r"\1", short) if short.startswith(' d="') else short
+
+    return re.sub(r' (?:d|x|y|transform)="[^"]*"', tenths, svg)
