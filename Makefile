@@ -40,9 +40,9 @@ run: setup ## Compare CFMT with its baselines (DATA=synthetic, or DATA=DIR with 
 	$(BIN)/cfmt compare --data $(DATA) --methods $(METHODS) --clients 100 --alpha 0.3 --prevalence 0.05 \
 	  --rounds $(ROUNDS) --seeds $(SEEDS) --threads $(THREADS)
 
-results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; AGAIN=METHOD)
+results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a look in runs/; RERUN=METHOD)
 	$(BIN)/python -m studies.results --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
-	  $(if $(QUICK),--quick) $(AGAIN:%=--again %)
+	  $(if $(QUICK),--quick) $(RERUN:%=--rerun %)
 
 results-anew: setup ## The same with its searches and the check of its hold-out (DATA=DIR; hours, goes on where it stopped)
 	$(BIN)/cfmt tune --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \

@@ -1,4 +1,4 @@
-"""Which of three criteria on held-out rows orders settings as the test file does."""
+"""Which of three criteria on rows of the fold orders settings as the test file does."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def check_hold_out(
 ) -> None:
     """Correlate what a search says of its trials with what the test file says of them.
 
-    Runs every trial of DIR again on random held-out rows and on the test file. Three criteria are correlated
+    Reruns every trial of DIR on random folds and on the test file. Three criteria are correlated
     with the test file's (ROC-AUC + F1 at the threshold) / 2: that of the search, in which every attack type
     counts the same; the same with every row counting the same; and random rows. This is a report about the
     protocol for the end of a study: whoever chooses settings by it has tuned on the test file. Scores go to
-    DIR/hold-out-check.jsonl; an interrupted check goes on where it stopped.
+    DIR/fold-check.jsonl; an interrupted check goes on where it stopped.
     """
     from cfmt.experiment.threads import use_threads
     from studies.fold_check import COLUMNS, Scored, cells_of, correlations
@@ -55,7 +55,7 @@ def check_hold_out(
         score = "no score" if one.score is None else f"{one.score:.4f}"
         note(f"{one.method} trial {one.trial} by {one.criterion}: {score}")
     rows = [cells_of(found) for found in correlations(scored)]
-    show(make_table("Scores on held-out training rows and on the test file", COLUMNS, rows, numbers=4))
+    show(make_table("Scores on folds of the training rows and on the test file", COLUMNS, rows, numbers=4))
 
 
 @app.callback()

@@ -28,20 +28,20 @@ __all__ = [
     "correlations",
 ]
 
-LOG = "hold-out-check.jsonl"
+LOG = "fold-check.jsonl"
 OFFICIAL = "official"
 CRITERIA: Mapping[str, str] = {
-    "types": "types held out, types alike (the search)",
-    "types-by-rows": "types held out, rows alike",
-    "random": "random rows held out, rows alike",
+    "types": "types left out, macro average (the search)",
+    "types-micro": "types left out, micro average",
+    "random": "random rows, micro average",
 }
 """What settings might be chosen by, and what it is called."""
-COLUMNS = ("hold-out", "rank correlation", "95 % interval", "within a method", "trials")
+COLUMNS = ("fold", "rank correlation", "95 % interval", "within a method", "trials")
 
 _RESAMPLES = 2000
 _TEXT = """\
-Spearman's rank correlation, over the random trials of the search, between a trial's score on held-out
-training rows and its score on the test file, (ROC-AUC + F1 at the threshold) / 2 with rows alike; the
+Spearman's rank correlation, over the random trials of the search, between a trial's score on folds of
+the training rows and its score on the test file, (ROC-AUC + F1 at the threshold) / 2 micro-averaged; the
 interval is of trials drawn again. It was measured by `python -m studies.check_folds check` after those
 trials, and chose
 nothing.
@@ -161,7 +161,7 @@ def check_report(folder: Path | None, test: str) -> Iterator[str]:
     """
     logs = sorted(folder.rglob(LOG)) if folder else []
     if logs:
-        yield f"## Does the hold-out predict {test}?\n"
+        yield f"## Do the folds predict {test}?\n"
         yield _TEXT
     for log in logs:
         yield markdown_table(COLUMNS, [cells_of(found) for found in correlations(_read_whole(log))])
@@ -181,16 +181,16 @@ def _read_whole(log: Path) -> list[Scored]:
 
 def _correlation(
     criterion: str,
-    held_out: npt.NDArray[np.float64],
+    on_folds: npt.NDArray[np.float64],
     official: npt.NDArray[np.float64],
     methods: npt.NDArray[np.str_],
     seed: int,
 ) -> Correlation:
     draws = generator(seed, "exploration", round=1)  # the search draws its trials in round 0
     picked = (draws.integers(len(official), size=len(official)) for _ in range(_RESAMPLES))
-    resampled = [rank_correlation(held_out[rows], official[rows]) for rows in picked]
+    resampled = [rank_correlation(on_folds[rows], official[rows]) for rows in picked]
     low, high = np.nanquantile(resampled, [0.025, 0.975]).tolist()
-    own = [rank_correlation(held_out[methods == m], official[methods == m]) for m in np.unique(methods)]
+    own = [rank_correlation(on_folds[methods == m], official[methods == m]) for m in np.unique(methods)]
     known = [rho for rho in own if not np.isnan(rho)]
     within = float(np.mean(known)) if known else float("nan")
-    return Correlation(criterion, rank_correlation(held_out, official), low, high, within, len(official))
+    return Correlation(criterion, rank_correlation(on_folds, official), low, high, within, len(official))

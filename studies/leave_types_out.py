@@ -1,4 +1,4 @@
-"""What each part is worth on held-out attack types: the lines of such a study, and its tables on the page."""
+"""What each part is worth on attack types that training lacked: the lines of a study, and its tables."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from typing import Any
 import numpy as np
 
 from cfmt.errors import RunDirectoryError
-from cfmt.experiment.fold_score import CRITERION, Judged, score_of
+from cfmt.experiment.fold_score import CRITERION, FoldScore, score_of
 from cfmt.experiment.statistics import summarise_runs
 from cfmt.report.tables import sorted_names
 from studies.markdown import differences_table, methods_table
 from studies.study import Heading, read_results
 
-__all__ = ["HeldOutRow", "held_out_name", "held_out_report"]
+__all__ = ["FoldRow", "leave_types_out_name", "leave_types_out_report"]
 
 _SHOWN = (*CRITERION, "score", "roc_auc")
-_TITLE = "## What each part is worth on held-out attack types\n"
+_TITLE = "## What each part is worth on attack types left out of training\n"
 _TEXT = """\
 Training rows alone, judged on attack types that training lacked: unlike scores on {test}, these may be used
 to choose, and they do not say how a method does on the traffic of {test}.
 """
 _TUNED = """\
 They favour the settings that were found for a method over an ablation of them, because the search judged on
-the same held-out rows, with other seeds.
+the same rows of the fold, with other seeds.
 """
 _SCENARIO = """\
 {opening}.
 Traffic: {data}; {rounds} rounds, seeds {first} to {last}. Means are over {folds} folds of attack types first,
-then over seeds; *score* is the mean of the two figures with types alike. Of {n} differences that are none,
-about one in twenty leaves out 0.
+then over seeds; *score* is the mean of the two macro averages over attack types. Of {n} differences that
+are none, about one in twenty excludes 0.
 """
 
 
 @dataclass(frozen=True)
-class HeldOutRow:
-    """A finished run, judged on one fold of held-out attack types.
+class FoldRow:
+    """A finished run, judged on one fold of attack types left out of training.
 
     Parameters
     ----------
@@ -46,37 +46,37 @@ class HeldOutRow:
         Name of the method.
     fingerprint : str
         Of everything that decides the run but its seed, the fold among it.
-    judged : Judged
+    judged : FoldScore
         Fold, seed and figures.
     """
 
     method: str
     fingerprint: str
-    judged: Judged
+    judged: FoldScore
 
     @staticmethod
     def has_all(entry: Mapping[str, Any]) -> bool:
         """Whether a line has every figure that runs have today."""
-        return entry.keys() >= {field.name for field in fields(Judged)}
+        return entry.keys() >= {field.name for field in fields(FoldScore)}
 
     def to_entry(self) -> dict[str, Any]:
         """Return what a line of the file holds."""
         return {"method": self.method, "fingerprint": self.fingerprint, **asdict(self.judged)}
 
     @classmethod
-    def from_entry(cls, entry: Mapping[str, Any]) -> HeldOutRow:
+    def from_entry(cls, entry: Mapping[str, Any]) -> FoldRow:
         """Read a line of the file."""
         figures = dict(entry)
-        return cls(figures.pop("method"), figures.pop("fingerprint"), Judged(**figures))
+        return cls(figures.pop("method"), figures.pop("fingerprint"), FoldScore(**figures))
 
 
-def held_out_name(scenario: str) -> str:
-    """Name the study of a scenario on held-out attack types."""
-    return f"held-out-{scenario}"
+def leave_types_out_name(scenario: str) -> str:
+    """Name the study of a scenario on attack types left out of training."""
+    return f"leave-types-out-{scenario}"
 
 
-def held_out_report(folder: Path, scenarios: Sequence[str], *, ours: str, test: str) -> Iterator[str]:
-    """Write the part of the results page on held-out attack types.
+def leave_types_out_report(folder: Path, scenarios: Sequence[str], *, ours: str, test: str) -> Iterator[str]:
+    """Write the part of the results page on attack types left out of training.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def held_out_report(folder: Path, scenarios: Sequence[str], *, ours: str, test: 
     RunDirectoryError
         If a file is damaged, lacks runs, or mixes runs under different settings.
     """
-    files = {name: folder / f"{held_out_name(name)}.jsonl" for name in scenarios}
+    files = {name: folder / f"{leave_types_out_name(name)}.jsonl" for name in scenarios}
     found = {name: _whole(path) for name, path in files.items() if path.exists()}
     if found:
         yield _TITLE
@@ -110,9 +110,9 @@ def held_out_report(folder: Path, scenarios: Sequence[str], *, ours: str, test: 
         yield from _scenario(name, heading, rows, ours)
 
 
-def _whole(path: Path) -> tuple[Heading, tuple[HeldOutRow, ...]]:
+def _whole(path: Path) -> tuple[Heading, tuple[FoldRow, ...]]:
     """Read a study, and refuse one of which runs are missing or of different settings."""
-    heading, rows = read_results(path, HeldOutRow.from_entry)
+    heading, rows = read_results(path, FoldRow.from_entry)
     wanted = sorted((seed, fold) for seed in heading.seeds for fold in range(heading.folds))
     methods = dict.fromkeys(row.method for row in rows)
     for method in methods:
@@ -128,7 +128,7 @@ def _whole(path: Path) -> tuple[Heading, tuple[HeldOutRow, ...]]:
     return heading, rows
 
 
-def _scenario(name: str, heading: Heading, rows: Sequence[HeldOutRow], ours: str) -> Iterator[str]:
+def _scenario(name: str, heading: Heading, rows: Sequence[FoldRow], ours: str) -> Iterator[str]:
     runs = {
         method: [_over_folds(rows, method, seed) for seed in heading.seeds]
         for method in dict.fromkeys(row.method for row in rows)
@@ -150,7 +150,7 @@ def _scenario(name: str, heading: Heading, rows: Sequence[HeldOutRow], ours: str
     yield differences_table(ordered, ("score",), first=f"minus `{ours}`")
 
 
-def _over_folds(rows: Sequence[HeldOutRow], method: str, seed: int) -> dict[str, float]:
+def _over_folds(rows: Sequence[FoldRow], method: str, seed: int) -> dict[str, float]:
     """Average the figures of a method's seed over the folds; NaN where a fold has no figure."""
     own = [row.judged for row in rows if row.method == method and row.judged.seed == seed]
     figures = {name: [getattr(one, name) for one in own] for name in _SHOWN if name != "score"}

@@ -65,7 +65,7 @@ def methods_table(methods: Intervals, names: Sequence[str], metrics: Sequence[st
 
 
 def differences_table(differences: Intervals, metrics: Sequence[str], *, first: str) -> str:
-    """Write paired differences, bold where the 95 % interval leaves out 0.
+    """Write paired differences, bold where the 95 % interval excludes 0.
 
     Parameters
     ----------

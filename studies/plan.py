@@ -12,29 +12,29 @@ from typing import TYPE_CHECKING, Any
 from cfmt.config import SCENARIOS, ExperimentConfig, Tree, build_config, for_method, merge, read_tuned
 from cfmt.experiment.environment import describe_environment
 from cfmt.experiment.fingerprint import decisive, fingerprint
-from cfmt.experiment.fold_score import Judged
+from cfmt.experiment.fold_score import FoldScore
 from cfmt.experiment.plan import Planned, plan_methods
 from cfmt.experiment.traffic import load_tables, load_training
 from cfmt.experiment.tuning import folds_of, with_keys
 from cfmt.federated.methods import METHODS, ablations
 from cfmt.federated.simulation import compare
-from studies.leave_types_out import HeldOutRow, held_out_name
+from studies.leave_types_out import FoldRow, leave_types_out_name
 from studies.runs_file import Progress, WantedRun, complete
 from studies.study import Heading, ResultRow
 
 if TYPE_CHECKING:
     from cfmt.data import Table
 
-__all__ = ["HELD_OUT", "IN_DISTRIBUTION", "PlannedStudy", "plan_studies", "run_study"]
+__all__ = ["IN_DISTRIBUTION", "LEAVE_TYPES_OUT", "PlannedStudy", "plan_studies", "run_study"]
 
 IN_DISTRIBUTION = "in-distribution"
 _ABLATED = ("prevalence-5", "mixed-prevalence")
-HELD_OUT = tuple(held_out_name(scenario) for scenario in _ABLATED)
-"""Names of the studies on held-out attack types, which open no test file."""
+LEAVE_TYPES_OUT = tuple(leave_types_out_name(scenario) for scenario in _ABLATED)
+"""Names of the studies on attack types left out of training, which open no test file."""
 _QUICK: Tree = {"training": {"rounds": 20}, "seeds": {"count": 2}}
 _RULES: Tree = {"evaluation": {"threshold": ["fpr:0.05", "f1", "cost:fn=10,fp=1"]}}
 # Other seeds than a search has, and than the studies on the test file.
-_ON_HELD_OUT: Tree = {"data": {"split": "types"}, "seeds": {"first": 2000}}
+_ON_FOLDS: Tree = {"data": {"split": "types"}, "seeds": {"first": 2000}}
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,13 @@ class PlannedStudy:
     quick: bool
 
     @property
-    def is_held_out(self) -> bool:
-        """Whether it is judged on every fold of held-out attack types, and not on the test files."""
+    def is_on_folds(self) -> bool:
+        """Whether it is scored on every fold of attack types, and not on the test files."""
         return self.config.data.split == "types"
 
 
 def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[PlannedStudy, ...]:
-    """Plan every scenario, the split within the training file, and what is run on held-out attack types.
+    """Plan every scenario, the split within the training file, and what is run on folds of attack types.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
     tuned : Path or None
         Folder with a folder of tuned settings for each scenario, or with one for all of them.
     quick : bool
-        Few rounds and seeds, no ablations and nothing on held-out attack types; for a look, and to see that
+        Few rounds and seeds, no ablations and nothing on folds of attack types; for a look, and to see that
         everything runs.
 
     Returns
@@ -96,21 +96,21 @@ def plan_studies(given: Tree, *, tuned: Path | None, quick: bool) -> tuple[Plann
     first = planned[0].config.model_dump()
     planned.append(PlannedStudy(IN_DISTRIBUTION, summary, build_config(merge(first, inside)), (), quick))
     for name in () if quick else _ABLATED:
-        ours = merge(_ON_HELD_OUT, _settings_for(tuned, name), given)
-        planned.append(_plan(held_out_name(name), name, ours, ablate=True, quick=False))
+        ours = merge(_ON_FOLDS, _settings_for(tuned, name), given)
+        planned.append(_plan(leave_types_out_name(name), name, ours, ablate=True, quick=False))
     return tuple(planned)
 
 
 def _plan(name: str, scenario: str, ours: Tree, *, ablate: bool, quick: bool) -> PlannedStudy:
     """Plan every method in a scenario, over which keys of ours are laid."""
-    named: Tree = {"protocol": {"scenario": scenario}, "methods": {"names": list(METHODS)}}
+    named: Tree = {"scenario": {"name": scenario}, "methods": {"names": list(METHODS)}}
     config = build_config(merge(named, ours))
     ablated = _ablations(config) if ablate else ()
     whole = with_keys(config, {"methods.names": [*config.methods.names, *ablated]})
     return PlannedStudy(name, SCENARIOS[scenario].summary, whole, ablated, quick)
 
 
-def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Collection[str] = ()) -> Path:
+def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, rerun: Collection[str] = ()) -> Path:
     """Run what a file of results lacks; :func:`studies.runs_file.complete` says what is kept.
 
     Parameters
@@ -121,7 +121,7 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Colle
         Gets the file, called by the study's name.
     tell : callable
         Gets a line for each run, without any figure of it.
-    again : collection of str, default=()
+    rerun : collection of str, default=()
         Methods to run again, with their ablations.
 
     Returns
@@ -137,8 +137,8 @@ def run_study(study: PlannedStudy, folder: Path, *, tell: Progress, again: Colle
     splits = list(_splits(study, tell))
     heading = _heading(study, *splits[0][1:]).to_entry()
     path = folder / f"{study.name}.jsonl"
-    has_all = HeldOutRow.has_all if study.is_held_out else ResultRow.has_all
-    complete(path, heading, _wanted(study, splits), has_all=has_all, tell=tell, again=again)
+    has_all = FoldRow.has_all if study.is_on_folds else ResultRow.has_all
+    complete(path, heading, _wanted(study, splits), has_all=has_all, tell=tell, rerun=rerun)
     return path
 
 
@@ -146,7 +146,7 @@ def _splits(
     study: PlannedStudy, tell: Progress
 ) -> Iterator[tuple[ExperimentConfig, Table, tuple[Table, ...]]]:
     """Load the one split of a study, or that of each of its folds; no test file is opened for folds."""
-    if not study.is_held_out:
+    if not study.is_on_folds:
         yield study.config, *load_tables(study.config.data, tell)
         return
     for fold, split in enumerate(folds_of(study.config, load_training(study.config.data, tell))):
@@ -158,7 +158,7 @@ def _wanted(
 ) -> list[WantedRun]:
     """List the runs of a study: seed after seed, so that equal methods share a seed's federations."""
     planned = [
-        (one, config.data.fold if study.is_held_out else None, _fingerprint(one.config, (train, *tests)))
+        (one, config.data.fold if study.is_on_folds else None, _fingerprint(one.config, (train, *tests)))
         for config, train, tests in splits
         for one in plan_methods(config, train, tests, lambda _: None)
     ]
@@ -174,7 +174,7 @@ def _run(one: Planned, seed: int, fold: int | None, its: str) -> dict[str, Any]:
     (run,) = compare(one.build, [one.method], one.settings, seeds=[seed])
     if fold is None:
         return ResultRow.of(run, its).to_entry()
-    return HeldOutRow(run.method.name, its, Judged.of(fold, run)).to_entry()
+    return FoldRow(run.method.name, its, FoldScore.of(fold, run)).to_entry()
 
 
 def _settings_for(tuned: Path | None, scenario: str) -> Tree:
@@ -193,7 +193,7 @@ def _ablations(config: ExperimentConfig) -> tuple[str, ...]:
 def _fingerprint(config: ExperimentConfig, tables: tuple[Table, ...]) -> str:
     """Of a run's settings and data; which other seeds are run, or under what name, makes no difference."""
     content = decisive(config, tables)
-    for section in ("seeds", "protocol"):
+    for section in ("seeds", "scenario"):
         content["config"].pop(section)
     return fingerprint(content)
 
@@ -217,5 +217,5 @@ def _heading(study: PlannedStudy, train: Table, tests: tuple[Table, ...]) -> Hea
         settings=config.tuned.settings,
         ablations=study.ablations,
         environment={key: found[key] for key in kept},
-        folds=config.data.folds if study.is_held_out else 1,
+        folds=config.data.folds if study.is_on_folds else 1,
     )

@@ -1,8 +1,8 @@
-"""Does a hold-out predict the test file? A report about the protocol, which chooses nothing.
+"""Do folds predict the test file? A report about the protocol, which chooses nothing.
 
-The trials of a search are run again, judged on random held-out rows and on the official test file. Rank
+The trials of a search are run again, judged on random rows of the fold and on the official test file. Rank
 correlations over the trials tell which criterion would have ordered them as the test file does: that of the
-search (types held out, types alike), the same rows alike, or random held-out rows.
+search (types left out, macro average over types), the same micro average, or random rows of the fold.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from cfmt.config import DataConfig, ExperimentConfig, build_config
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.experiment.fold_score import CRITERION, ROWS_ALIKE, score_of
+from cfmt.experiment.fold_score import CRITERION, MICRO, score_of
 from cfmt.experiment.log import append_entry, open_log
 from cfmt.experiment.traffic import load_tables, load_training
 from cfmt.experiment.trial import Trial
@@ -34,7 +34,7 @@ def score_trials(folder: Path, source: str, *, device: str, note: Callable[[str]
     Parameters
     ----------
     folder : Path
-        Folder of a search on held-out attack types; gets the log ``LOG``.
+        Folder of a search on attack types left out of training; gets the log ``LOG``.
     source : str
         Where the traffic comes from; must be what the search had.
     device : str
@@ -68,7 +68,7 @@ def score_trials(folder: Path, source: str, *, device: str, note: Callable[[str]
                 key = (method, trial.trial, split)
                 if key not in done:
                     runs, _ = attempt(with_keys(config, trial.keys), tables)
-                    done[key] = Scored(*key, score_of(runs, ROWS_ALIKE))
+                    done[key] = Scored(*key, score_of(runs, MICRO))
                     append_entry(log, asdict(done[key]))
                 yield done[key]
 
@@ -79,7 +79,7 @@ def _of_the_search(
     """Take over what the search found; it comes first, so that a log tells which trials it lacks."""
     for method, (_, trials) in searches.items():
         for trial in trials:
-            for criterion, figures in (("types", CRITERION), ("types-by-rows", ROWS_ALIKE)):
+            for criterion, figures in (("types", CRITERION), ("types-micro", MICRO)):
                 found = Scored(method, trial.trial, criterion, score_of(trial.runs, figures))
                 kept = done.get((method, trial.trial, criterion))
                 if kept is None:
@@ -104,7 +104,7 @@ def _read_searches(folder: Path) -> Searches:
         if criterion != list(CRITERION):
             raise ConfigError(
                 f"{folder / name}.jsonl: the search must be by {', '.join(CRITERION)}, was by "
-                f"{', '.join(criterion or ROWS_ALIKE)}; search anew with this cfmt"
+                f"{', '.join(criterion or MICRO)}; search anew with this cfmt"
             )
     # Refined trials crowd around the best, and would count one setting many times.
     return {
@@ -120,7 +120,7 @@ def _config(header: Mapping[str, Any], source: str, device: str) -> ExperimentCo
 
 
 def _splits(config: ExperimentConfig, note: Callable[[str], None]) -> dict[str, list[Split]]:
-    """Load a random hold-out for each fold that the search had, and the official split."""
+    """Load a random fold for each that the search had, and the official split."""
     official = config.data.model_copy(update={"split": "official"})
     train, tests = load_tables(official, note)
     random = config.model_copy(update={"data": config.data.model_copy(update={"split": "random"})})

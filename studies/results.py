@@ -10,7 +10,7 @@ from cfmt.config import SCENARIOS, Tree
 from cfmt.errors import CfmtError
 from cfmt.experiment.threads import use_threads
 from studies.archive import pack, unpack
-from studies.plan import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
+from studies.plan import IN_DISTRIBUTION, LEAVE_TYPES_OUT, plan_studies, run_study
 from studies.results_page import write_page
 
 _PAGE = Path("docs/results.md")
@@ -32,7 +32,7 @@ def main() -> None:
         use_threads(arguments.threads)
         for study in plan_studies(given, tuned=tuned, quick=arguments.quick):
             if not arguments.page_only and study.name in (arguments.only or (study.name,)):
-                run_study(study, folder, tell=_tell, again=arguments.again)
+                run_study(study, folder, tell=_tell, rerun=arguments.rerun)
         write_page(folder, page, order=(*SCENARIOS, IN_DISTRIBUTION), apart=IN_DISTRIBUTION, tuned=tuned)
         pack(folder)
     except CfmtError as error:
@@ -50,18 +50,23 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="threads of the CPU to use; no result depends on it")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
-        "--quick", action="store_true", help="few rounds and seeds, no ablations, none of held-out-*"
+        "--quick", action="store_true", help="few rounds and seeds, no ablations, none of leave-types-out-*"
     )
     parser.add_argument(
-        "--only", action="append", choices=(*SCENARIOS, IN_DISTRIBUTION, *HELD_OUT), help="run these alone"
+        "--only",
+        action="append",
+        choices=(*SCENARIOS, IN_DISTRIBUTION, *LEAVE_TYPES_OUT),
+        help="run these alone",
     )
     parser.add_argument(
-        "--again", action="append", default=[], metavar="METHOD", help="run anew, after a change to its code"
+        "--rerun", action="append", default=[], metavar="METHOD", help="run anew, after a change to its code"
     )
     parser.add_argument("--page-only", action="store_true", help="run nothing; write the page anew")
     arguments = parser.parse_args()
-    if arguments.quick and not {*HELD_OUT}.isdisjoint(arguments.only or ()):
-        parser.error(f"--quick runs none of {', '.join(HELD_OUT)}; leave one of --quick and --only out")
+    if arguments.quick and not {*LEAVE_TYPES_OUT}.isdisjoint(arguments.only or ()):
+        parser.error(
+            f"--quick runs none of {', '.join(LEAVE_TYPES_OUT)}; leave one of --quick and --only out"
+        )
     return arguments
 
 

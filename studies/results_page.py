@@ -14,7 +14,7 @@ from cfmt.report.figures import save_figure
 from cfmt.report.labels import attack_kinds, format_interval, format_number
 from cfmt.report.tables import DIFFERENCES, METRIC_TABLES, sorted_names
 from studies.fold_check import LOG, check_report
-from studies.leave_types_out import held_out_report
+from studies.leave_types_out import leave_types_out_report
 from studies.markdown import differences_table, markdown_table, methods_table
 from studies.study import Heading, ResultRow, Study, read_study
 
@@ -38,10 +38,10 @@ _INTRODUCTION = """\
 This page is made by `make results` of the files in `{folder}`, its `findings.md` among them. Methods are
 trained on clients with training rows of {data} and judged once, after the last round, on {test}. Nothing
 was chosen by a score on the test file: thresholds are chosen on the clients' validation rows (main rule:
-`{rule}`), settings on held-out training rows, by figures in which every attack type counts the same. Figures
-are means over {seeds} seeds with half the 95 % Student interval; a seed moves partition, initialisation and
-every draw. Differences are paired by seed and bold where their interval leaves out 0; *all attack* calls
-every row an attack and costs nothing to build; with *types alike*, attack types count the same, not rows.
+`{rule}`), settings on folds of the training rows, by macro averages over attack types.
+Figures are means over {seeds} seeds with half the 95 % Student interval; a seed moves partition,
+initialisation and every draw. Differences are paired by seed and bold where their interval excludes 0; *all attack* calls
+every row an attack and costs nothing to build; *macro types* averages over attack types, all else over rows.
 """
 _QUICK = "**The quick form: few rounds and seeds, to see that everything runs. It proves nothing.**\n"
 _SYNTHETIC = "**SYNTHETIC traffic: these figures say nothing about real traffic.**\n"
@@ -58,7 +58,7 @@ such splits.
 _COMMANDS = """\
     make results DATA=DIR            # all of it; finished runs are kept
     make results DATA=DIR QUICK=1    # a look
-    make results-anew DATA=DIR       # the searches and the check of the hold-out, too
+    make results-anew DATA=DIR       # the searches and the check of the folds, too
 """
 
 Intervals = Mapping[str, Mapping[str, Interval]]
@@ -106,7 +106,7 @@ def write_page(folder: Path, page: Path, *, order: Sequence[str], apart: str, tu
     for study in studies:
         parts += _scenario(study, folder, where)
     parts += [part for study in found if study.heading.study == apart for part in _apart(study)]
-    parts += held_out_report(folder, order, ours=OURS, test=test)
+    parts += leave_types_out_report(folder, order, ours=OURS, test=test)
     parts += [*_settings(studies, tuned), *check_report(tuned, test), *_origin(heading)]
     write_atomic(page, "\n".join(part for part in parts if part))
 
@@ -205,8 +205,8 @@ def _scenario(study: Study, folder: Path, where: Path) -> Iterator[str]:
 
 
 def _recalls(figures: Iterable[str]) -> list[str]:
-    """Pick the recalls of a table; runs of an older cfmt have none with types alike."""
-    return attack_kinds(figures) + [name for name in figures if name == "recall_by_type"]
+    """Pick the recalls of a table; runs of an older cfmt have none in the macro average over attack types."""
+    return attack_kinds(figures) + [name for name in figures if name == "recall_macro_types"]
 
 
 def _figures(
@@ -264,7 +264,7 @@ def _settings(studies: Sequence[Study], tuned: Path | None) -> Iterator[str]:
     if not rows:
         yield "All methods have the settings of the configuration; nothing was tuned.\n"
         return
-    yield markdown_table(["method", "found on held-out training rows", "scenarios"], rows, texts=3)
+    yield markdown_table(["method", "found on folds of the training rows", "scenarios"], rows, texts=3)
     logs = sorted(tuned.rglob("*.jsonl")) if tuned else []
     counts = {len(read_json_lines(log)) - 1 for log in logs if log.name != LOG}
     if counts:

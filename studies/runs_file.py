@@ -28,7 +28,7 @@ class WantedRun:
     seed : int
         Seed of the run.
     fold : int or None
-        Fold of held-out rows that it is judged on; None where there are no folds.
+        Fold of rows of the fold that it is judged on; None where there are no folds.
     fingerprint : str
         Of everything that decides the run but its seed, the fold among it.
     run : callable
@@ -58,7 +58,7 @@ def complete(
     *,
     has_all: Callable[[Line], bool],
     tell: Progress,
-    again: Collection[str] = (),
+    rerun: Collection[str] = (),
 ) -> None:
     """Run what a file lacks; each run is on the disk as it ends.
 
@@ -78,7 +78,7 @@ def complete(
         Whether a line has every figure that runs have today.
     tell : callable
         Gets a line for each run, without any figure of it.
-    again : collection of str, default=()
+    rerun : collection of str, default=()
         Methods to run again, with their ablations.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def complete(
         return order.index(line["method"]), line["seed"], folds[_key(line)]
 
     kept = [line for line in lines if _key(line) in folds and has_all(line)]
-    kept = [line for line in kept if not _is_of(line["method"], again)]
+    kept = [line for line in kept if not _is_of(line["method"], rerun)]
     if len(kept) < len(lines):
         tell(f"{path.stem}: {len(lines) - len(kept)} runs under other settings or to run again are dropped")
     done = {_key(line) for line in kept}

@@ -58,7 +58,7 @@ class Heading:
     environment : dict of str to object
         Software, machine class and commit.
     folds : int, default=1
-        Parts into which the attack types were dealt, each held out in its turn; 1 where nothing was.
+        Folds of attack types, each left out of training in its turn; 1 where nothing was.
     """
 
     study: str

@@ -389,6 +389,9 @@ def test_clients_that_hold_out_no_attack_are_told(tmp_path: Path) -> None:
     ]
     code, out, err = invoke("train", *given)
     assert code == 0, err
-    assert "note: seed 0: no client holds out an attack; the threshold rules f1 and cost" in err
+    assert (
+        "note: seed 0: no client has an attack among its validation rows; the threshold rules f1 and cost"
+        in err
+    )
     (line,) = (line for line in out.splitlines() if line.startswith("F1 at threshold"))
     assert line.split()[-1] == "-"

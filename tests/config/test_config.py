@@ -112,9 +112,23 @@ def test_toml_gives_back_what_was_written(tree: dict[str, dict[str, Any]]) -> No
 
 def test_the_written_form_holds_every_key() -> None:
     written = tomllib.loads(to_toml(ExperimentConfig()))
-    assert {name: list(keys) for name, keys in written.items()} == {
-        name: list(keys) for name, keys in ExperimentConfig().model_dump().items()
-    }
+    assert written.pop("scenario") == "custom"
+    every_key = {name: list(keys) for name, keys in ExperimentConfig().model_dump().items()}
+    assert {name: list(keys) for name, keys in written.items()} | {"scenario": ["name"]} == every_key
+
+
+def test_a_file_names_its_scenario_above_the_sections(tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text('scenario = "prevalence-1"\n\n[training]\nrounds = 3\n')
+    config = build_config(read_toml(file))
+    assert (config.scenario.name, config.partition.prevalence, config.training.rounds) == (
+        "prevalence-1",
+        0.01,
+        3,
+    )
+    file.write_text('[protocol]\nscenario = "iid"\n')
+    with pytest.raises(ConfigError, match=r"\[protocol\] is no more; write scenario = "):
+        read_toml(file)
 
 
 def test_differences_name_the_keys() -> None:

@@ -13,7 +13,7 @@ from cfmt.config import SCENARIOS, Tree, build_config, departures, merge, to_tom
 
 
 def config_of(name: str, **sections: dict[str, Any]) -> Any:
-    return build_config({"protocol": {"scenario": name}} | sections)
+    return build_config({"scenario": {"name": name}} | sections)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -52,8 +52,8 @@ def test_epochs_replace_a_scenarios_steps() -> None:
 
 
 def test_a_later_scenario_wins_over_the_keys_of_an_earlier_tree() -> None:
-    file: Tree = {"protocol": {"scenario": "iid"}, "training": {"rounds": 3, "batch_size": 8}}
-    config = build_config(merge(file, {"protocol": {"scenario": "prevalence-1"}, "training": {"rounds": 4}}))
+    file: Tree = {"scenario": {"name": "iid"}, "training": {"rounds": 3, "batch_size": 8}}
+    config = build_config(merge(file, {"scenario": {"name": "prevalence-1"}, "training": {"rounds": 4}}))
     assert config.partition.prevalence == 0.01
     assert (config.training.rounds, config.training.batch_size) == (4, 32)
 
@@ -61,7 +61,7 @@ def test_a_later_scenario_wins_over_the_keys_of_an_earlier_tree() -> None:
 def test_the_written_configuration_names_its_scenario_and_keeps_what_differs() -> None:
     config = config_of("mixed-prevalence", training={"rounds": 7})
     written = tomllib.loads(to_toml(config))
-    assert written["protocol"]["scenario"] == "mixed-prevalence"
+    assert written["scenario"] == "mixed-prevalence"
     assert build_config(written) == config
 
 
@@ -79,4 +79,4 @@ def test_an_option_names_the_scenario() -> None:
     assert "20 clients · Dirichlet alpha = 0.3 by family · attacks 1 %" in shown.stdout
     wrong = runner.invoke(app, ["compare", "--scenario", "prevalence-2"])
     assert wrong.exit_code == errors.MISUSED
-    assert "protocol.scenario must be one of 'custom', 'natural-dirichlet-0.5'" in wrong.stderr
+    assert "scenario must be one of 'custom', 'natural-dirichlet-0.5'" in wrong.stderr

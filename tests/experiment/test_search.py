@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cfmt.cli import app, errors
 from cfmt.config import ExperimentConfig, build_config, for_method, read_tuned
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.experiment.fold_score import CRITERION, ROWS_ALIKE, Judged, score_of
+from cfmt.experiment.fold_score import CRITERION, MICRO, FoldScore, score_of
 from cfmt.experiment.spaces import Among, LogUniform, Uniform, draw_near, draw_trial, space_of
 from cfmt.experiment.trial import Trial
 from cfmt.experiment.tuning import search, winner, with_keys
@@ -87,14 +87,16 @@ def test_a_score_is_the_mean_over_folds_and_seeds(
     for trials in searched[1].values():
         for trial in trials:
             assert [(run.fold, run.seed) for run in trial.runs] == [(0, 0), (0, 1), (1, 0), (1, 1)]
-            figures = [(run.roc_auc_by_type or 0) / 2 + (run.f1_by_type or 0) / 2 for run in trial.runs]
+            figures = [
+                (run.roc_auc_macro_types or 0) / 2 + (run.f1_macro_types or 0) / 2 for run in trial.runs
+            ]
             assert trial.score == pytest.approx(np.mean(figures))
             alike = [(run.roc_auc or 0) / 2 + (run.f1_at_threshold or 0) / 2 for run in trial.runs]
-            assert score_of(trial.runs, ROWS_ALIKE) == pytest.approx(np.mean(alike))
-            assert trial.score != score_of(trial.runs, ROWS_ALIKE)
-    one = Judged(0, 0, 0.9, None, roc_auc_by_type=0.5, f1_by_type=0.3)
+            assert score_of(trial.runs, MICRO) == pytest.approx(np.mean(alike))
+            assert trial.score != score_of(trial.runs, MICRO)
+    one = FoldScore(0, 0, 0.9, None, roc_auc_macro_types=0.5, f1_macro_types=0.3)
     assert score_of([one]) == pytest.approx(0.4)
-    assert score_of([one], ROWS_ALIKE) is None
+    assert score_of([one], MICRO) is None
     assert score_of([]) is None
 
 
@@ -112,7 +114,9 @@ def test_the_best_trial_becomes_a_file(searched: tuple[Path, dict[str, list[Tria
         written = tomllib.loads((folder / f"{method}.toml").read_text())
         assert read_tuned(folder)["tuned"][method] == best.keys
         comment = (folder / f"{method}.toml").read_text().splitlines()[0]
-        assert comment.endswith(f"score {best.score:.4f} on held-out training rows, attack types alike")
+        assert comment.endswith(
+            f"score {best.score:.4f} on folds of the training rows, macro average over attack types"
+        )
         assert written == {} or set(written) <= {"preprocessing", "training", "methods", "cfmt"}
 
 
@@ -142,7 +146,7 @@ def test_a_trial_that_diverges_has_no_score_and_a_reason(
     entries = [json.loads(line) for line in (tmp_path / "cfmt.jsonl").read_text().splitlines()[1:]]
     known = ["trial", "keys", "score", "runs", "seconds"]
     assert [list(entry) for entry in entries] == [known, [*known, "reason"], known]
-    monkeypatch.setattr("cfmt.experiment.tuning.judge", None)
+    monkeypatch.setattr("cfmt.experiment.tuning.evaluate_folds", None)
     assert run_search(tmp_path, **where)["cfmt"] == [first, lost, last]
     with pytest.raises(ConfigError, match="no trial has a score: round 1: the update of client"):
         winner([lost])
@@ -258,7 +262,9 @@ def test_a_log_with_scores_by_other_figures_is_refused(
     result = CliRunner().invoke(check_folds.app, ["check", str(tmp_path)])
     code, err = result.exit_code, result.stderr
     assert code == errors.MISUSED
-    words = "the search must be by roc_auc_by_type, f1_by_type, was by roc_auc, f1_at_threshold; search anew"
+    words = (
+        "the search must be by roc_auc_macro_types, f1_macro_types, was by roc_auc, f1_at_threshold; search"
+    )
     assert words in " ".join(err.split())
 
 

@@ -46,13 +46,13 @@ def test_figures_equal_scikit_learns(run: Run) -> None:
     assert 0 < novel.sum() < labels.sum()
     assert found["recall_novel"] == pytest.approx(chosen[novel].mean())
     assert found["recall_known"] == pytest.approx(chosen[(labels == 1) & test.is_known].mean())
-    own = metrics.roc_auc_by_type(scores, labels, test.attack_type)
-    assert found["roc_auc_by_type"] == own != found["roc_auc"]
+    own = metrics.roc_auc_macro_types(scores, labels, test.attack_type)
+    assert found["roc_auc_macro_types"] == own != found["roc_auc"]
     codes = np.unique(test.attack_type[labels == 1])
     recalls = [chosen[test.attack_type == code].mean() for code in codes]
-    assert found["recall_by_type"] == pytest.approx(np.mean(recalls))
+    assert found["recall_macro_types"] == pytest.approx(np.mean(recalls))
     weights = weights_of(test.attack_type, labels)
-    assert found["f1_by_type"] == pytest.approx(sk.f1_score(labels, chosen, sample_weight=weights))
+    assert found["f1_macro_types"] == pytest.approx(sk.f1_score(labels, chosen, sample_weight=weights))
     for code, family in enumerate(federation.families[1:], start=1):
         assert found[f"recall_{family}"] == pytest.approx(chosen[test.family == code].mean())
     point = curve_point(test, scores)
@@ -105,7 +105,7 @@ def test_every_rule_is_listed_and_the_first_decides(run: Run) -> None:
 def test_client_spread_counts_clients_with_attacks(run: Run) -> None:
     federation = small_federation()
     attacks = np.array([federation.is_attack[federation.validation.of(k)].sum() for k in range(12)])
-    assert run.evaluation.clients["n_judged"] == np.count_nonzero(attacks)
+    assert run.evaluation.clients["n_evaluated"] == np.count_nonzero(attacks)
     assert 0 <= run.evaluation.clients["worst_f1"] <= run.evaluation.clients["p10_f1"] <= 1
 
 

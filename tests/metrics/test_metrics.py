@@ -59,15 +59,15 @@ def test_figures_by_type_are_those_of_scikit_learn_under_weights(
     scores, labels, codes = rows
     weights = reference.weights_of(codes, labels)
     assert weights[labels == 1].sum() == pytest.approx(labels.sum())
-    area = metrics.roc_auc_by_type(scores, labels, codes)
-    assert area == pytest.approx(reference.roc_auc_by_type(scores, labels, codes), rel=1e-12)
+    area = metrics.roc_auc_macro_types(scores, labels, codes)
+    assert area == pytest.approx(reference.roc_auc_macro_types(scores, labels, codes), rel=1e-12)
     inverse = np.where(labels == 1, weights / labels.sum(), 1.0)  # 1 / rows of the type, but for a factor
     assert area == pytest.approx(peer.roc_auc_score(labels, scores, sample_weight=inverse), abs=1e-9)
     called = scores.astype(np.float64) >= threshold
-    recall = metrics.recall_by_type(scores, labels, codes, threshold)
-    assert recall == pytest.approx(reference.recall_by_type(scores, labels, codes, threshold), rel=1e-12)
+    recall = metrics.recall_macro_types(scores, labels, codes, threshold)
+    assert recall == pytest.approx(reference.recall_macro_types(scores, labels, codes, threshold), rel=1e-12)
     assert recall == pytest.approx(peer.recall_score(labels, called, sample_weight=weights), abs=1e-12)
-    assert metrics.f1_by_type(scores, labels, codes, threshold) == pytest.approx(
+    assert metrics.f1_macro_types(scores, labels, codes, threshold) == pytest.approx(
         peer.f1_score(labels, called, sample_weight=weights), abs=1e-12
     )
 
@@ -79,11 +79,11 @@ def test_with_one_type_or_types_of_one_size_rows_count_alike(
     scores, labels = rows
     counts = metrics.confusion(scores, labels, threshold)
     for codes in (np.full(len(labels), 7), np.arange(len(labels))):
-        found = metrics.roc_auc_by_type(scores, labels, codes)
+        found = metrics.roc_auc_macro_types(scores, labels, codes)
         assert found == pytest.approx(metrics.roc_auc(scores, labels), rel=1e-12)
-        found = metrics.recall_by_type(scores, labels, codes, threshold)
+        found = metrics.recall_macro_types(scores, labels, codes, threshold)
         assert found == pytest.approx(metrics.recall(counts), rel=1e-12)
-        found = metrics.f1_by_type(scores, labels, codes, threshold)
+        found = metrics.f1_macro_types(scores, labels, codes, threshold)
         assert found == pytest.approx(metrics.f1(counts), rel=1e-12)
 
 
@@ -91,30 +91,30 @@ def test_a_frequent_type_weighs_no_more_than_a_rare_one() -> None:
     scores = np.array([0.9] * 98 + [0.1, 0.5, 0.95], np.float32)  # 98 rows of type 0, one of 1, two normal
     labels = np.array([1] * 99 + [0, 0], np.uint8)
     codes = np.array([0] * 98 + [1, 2, 2])
-    assert metrics.roc_auc_by_type(scores, labels, codes) == pytest.approx((0.5 + 0) / 2)
-    assert metrics.recall_by_type(scores, labels, codes, 0.7) == pytest.approx(0.5)
+    assert metrics.roc_auc_macro_types(scores, labels, codes) == pytest.approx((0.5 + 0) / 2)
+    assert metrics.recall_macro_types(scores, labels, codes, 0.7) == pytest.approx(0.5)
     tp, fp, fn = 99 / 2, 1, 99 / 2
-    assert metrics.f1_by_type(scores, labels, codes, 0.7) == pytest.approx(2 * tp / (2 * tp + fp + fn))
+    assert metrics.f1_macro_types(scores, labels, codes, 0.7) == pytest.approx(2 * tp / (2 * tp + fp + fn))
 
 
 def test_figures_by_type_want_both_classes_and_codes_that_fit() -> None:
     scores, codes = np.array([0.5, 0.7], np.float32), np.array([1, 2])
     attacks, normal = np.ones(2, np.uint8), np.zeros(2, np.uint8)
     for labels in (attacks, normal):
-        assert np.isnan(metrics.roc_auc_by_type(scores, labels, codes))
-        assert np.isnan(metrics.f1_by_type(scores, labels, codes, 0.6))
-    assert np.isnan(metrics.recall_by_type(scores, normal, codes, 0.6))
-    assert metrics.recall_by_type(scores, attacks, codes, 0.6) == 0.5
+        assert np.isnan(metrics.roc_auc_macro_types(scores, labels, codes))
+        assert np.isnan(metrics.f1_macro_types(scores, labels, codes, 0.6))
+    assert np.isnan(metrics.recall_macro_types(scores, normal, codes, 0.6))
+    assert metrics.recall_macro_types(scores, attacks, codes, 0.6) == 0.5
     with pytest.raises(TypeError, match="attack_type must be an int64 array, got uint8"):
-        metrics.roc_auc_by_type(scores, attacks, attacks)  # type: ignore[arg-type]
+        metrics.roc_auc_macro_types(scores, attacks, attacks)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="attack_type must be an int64 array, got list"):
-        metrics.roc_auc_by_type(scores, attacks, [1, 2])  # type: ignore[arg-type]
+        metrics.roc_auc_macro_types(scores, attacks, [1, 2])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="attack_type must have 2 elements, as labels has, got 1"):
-        metrics.f1_by_type(scores, attacks, codes[:1], 0.5)
+        metrics.f1_macro_types(scores, attacks, codes[:1], 0.5)
     with pytest.raises(ValueError, match=r"scores\[0\] must be a number"):
-        metrics.roc_auc_by_type(scores * np.float32(np.nan), attacks, codes)
+        metrics.roc_auc_macro_types(scores * np.float32(np.nan), attacks, codes)
     with pytest.raises(ValueError, match="threshold must be a number, got NaN"):
-        metrics.recall_by_type(scores, attacks, codes, np.nan)
+        metrics.recall_macro_types(scores, attacks, codes, np.nan)
 
 
 @given(rows=scored(both_classes=False), threshold=SCORES | st.sampled_from([-1.0, 2.0, np.inf]))

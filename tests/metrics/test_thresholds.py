@@ -144,11 +144,11 @@ def test_costs_must_be_numbers() -> None:
 def test_the_option_takes_several_rules(tmp_path: object) -> None:
     tiny = ["--clients", "5", "--train-rows", "2000", "--test-rows", "300", "--hidden", "4", "--steps", "2"]
     several = ["--threshold", "fpr:0.01,f1,cost:fn=10,fp=1", "--rounds", "1", "--out", f"{tmp_path}/run"]
-    done = CliRunner().invoke(app, ["run", *tiny, *several])
+    done = CliRunner().invoke(app, ["train", *tiny, *several])
     assert done.exit_code == 0, done.stderr
     for rule in ("fpr:0.01", "f1", "cost:fn=10,fp=1"):
         assert any(line.startswith(rule) for line in done.stdout.splitlines())
     assert "alerts per million" in done.stdout
-    wrong = CliRunner().invoke(app, ["run", "--threshold", "fpr:5"])
+    wrong = CliRunner().invoke(app, ["train", "--threshold", "fpr:5"])
     assert wrong.exit_code == errors.MISUSED
     assert wrong.stderr == "error: threshold fpr:RATE takes a RATE in (0, 1), got 5; write fpr:0.05\n"

@@ -42,7 +42,7 @@ def weights_of(attack_type: Codes, labels: Labels) -> npt.NDArray[np.float64]:
     return np.array(share)
 
 
-def roc_auc_by_type(scores: Scores, labels: Labels, attack_type: Codes) -> float:
+def roc_auc_macro_types(scores: Scores, labels: Labels, attack_type: Codes) -> float:
     """The mean of the areas of each attack type's rows with all normal rows."""
     areas = []
     for code in set(attack_type[labels == 1].tolist()):
@@ -51,7 +51,7 @@ def roc_auc_by_type(scores: Scores, labels: Labels, attack_type: Codes) -> float
     return sum(areas) / len(areas)
 
 
-def recall_by_type(scores: Scores, labels: Labels, attack_type: Codes, threshold: float) -> float:
+def recall_macro_types(scores: Scores, labels: Labels, attack_type: Codes, threshold: float) -> float:
     recalls = []
     for code in set(attack_type[labels == 1].tolist()):
         rows = (labels == 1) & (attack_type == code)

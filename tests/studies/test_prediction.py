@@ -41,7 +41,7 @@ def test_rank_correlation_is_scipys(pairs: list[tuple[int, int]]) -> None:
 
 
 def scored(types: Array, rows: Array, random: Array, official: Array) -> list[Scored]:
-    criteria = {"types": types, "types-by-rows": rows, "random": random, "official": official}
+    criteria = {"types": types, "types-micro": rows, "random": random, "official": official}
     return [
         Scored(f"m{i % 2}", i // 2, criterion, float(values[i]))
         for criterion, values in criteria.items()
@@ -55,7 +55,7 @@ def test_a_hold_out_that_orders_as_the_test_does_is_told_from_one_that_does_not(
     types, rows, random = correlations(scored(official**3, -official, noise, official))
     assert (types.criterion, types.n_trials) == ("types", 20)
     assert (types.rho, types.within, types.low, types.high) == pytest.approx((1, 1, 1, 1))
-    assert rows.criterion == "types-by-rows"
+    assert rows.criterion == "types-micro"
     assert rows.rho == pytest.approx(-1)
     assert random.criterion == "random"
     assert random.low < random.rho < random.high < 0.9
@@ -108,7 +108,7 @@ def test_the_three_criteria_stand_beside_each_other(checked: tuple[Path, str]) -
     for trial in trials:
         assert scores["types", trial["trial"]] == trial["score"]
         alike = [run["roc_auc"] / 2 + run["f1_at_threshold"] / 2 for run in trial["runs"]]
-        assert scores["types-by-rows", trial["trial"]] == pytest.approx(np.mean(alike))
+        assert scores["types-micro", trial["trial"]] == pytest.approx(np.mean(alike))
 
 
 @pytest.mark.parametrize("lines", [1, 4, 12])
@@ -125,7 +125,7 @@ def test_an_interrupted_check_goes_on_with_its_log(
 def test_a_check_of_another_search_is_not_gone_on_with(checked: tuple[Path, str], tmp_path: Path) -> None:
     copy_of(checked[0], tmp_path)
     header, *trials = (json.loads(line) for line in (tmp_path / "fedprox.jsonl").read_text().splitlines())
-    trials[2]["runs"][0]["f1_by_type"] += 0.01
+    trials[2]["runs"][0]["f1_macro_types"] += 0.01
     (tmp_path / "fedprox.jsonl").write_text("".join(json.dumps(line) + "\n" for line in (header, *trials)))
     code, _, err = invoke_check("check", tmp_path)
     assert code != 0
@@ -134,7 +134,7 @@ def test_a_check_of_another_search_is_not_gone_on_with(checked: tuple[Path, str]
 
 def test_the_page_has_the_correlations_of_a_whole_log(checked: tuple[Path, str], tmp_path: Path) -> None:
     heading, text, table = check_report(checked[0], "KDDTest+")
-    assert heading == "## Does the hold-out predict KDDTest+?\n"
+    assert heading == "## Do the folds predict KDDTest+?\n"
     assert "chose nothing" in " ".join(text.split())
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {x}" for x in CRITERIA.values()]
     assert list(check_report(tmp_path, "KDDTest+")) == list(check_report(None, "KDDTest+")) == []

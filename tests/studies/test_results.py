@@ -17,7 +17,7 @@ from cfmt.errors import RunDirectoryError
 from cfmt.experiment.statistics import Interval
 from cfmt.federated.methods import METHODS
 from studies.markdown import differences_table, markdown_table, methods_table
-from studies.plan import HELD_OUT, IN_DISTRIBUTION, plan_studies, run_study
+from studies.plan import IN_DISTRIBUTION, LEAVE_TYPES_OUT, plan_studies, run_study
 from studies.results_page import PUBLISHED, write_page
 from studies.study import Heading, ResultRow, read_study
 from support.planned_studies import small, studies
@@ -35,14 +35,14 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_protocol_is_every_scenario_with_every_method() -> None:
     planned = {study.name: study for study in plan_studies({}, tuned=None, quick=False)}
-    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION, *HELD_OUT]
+    assert list(planned) == [*SCENARIOS, IN_DISTRIBUTION, *LEAVE_TYPES_OUT]
     for name, study in planned.items():
         assert study.config.methods.names[: len(METHODS)] == tuple(METHODS)
         assert (study.config.training.rounds, study.config.seeds.count) == (100, 5)
         assert study.config.methods.names[len(METHODS) :] == study.ablations
-        split = {IN_DISTRIBUTION: "random"} | dict.fromkeys(HELD_OUT, "types")
+        split = {IN_DISTRIBUTION: "random"} | dict.fromkeys(LEAVE_TYPES_OUT, "types")
         assert study.config.data.split == split.get(name, "official")
-        assert study.config.seeds.first == (2000 if name in HELD_OUT else 0)
+        assert study.config.seeds.first == (2000 if name in LEAVE_TYPES_OUT else 0)
     assert len([study for study in planned.values() if study.ablations]) == 4
     assert "cfmt-no-prox" in planned["prevalence-5"].ablations
 
@@ -106,7 +106,7 @@ def test_a_run_that_lacks_a_figure_is_run_again(results: Path, tmp_path: Path) -
     heading, *rows = (results / "prevalence-5.jsonl").read_text().splitlines()
     older = json.loads(rows[0])
     for figures in older["metrics"].values():
-        del figures["recall_by_type"]
+        del figures["recall_macro_types"]
     lines = [heading, json.dumps(older), *rows[1:]]
     (tmp_path / "prevalence-5.jsonl").write_text("".join(line + "\n" for line in lines))
     told: list[str] = []
@@ -117,7 +117,7 @@ def test_a_run_that_lacks_a_figure_is_run_again(results: Path, tmp_path: Path) -
 def test_a_method_is_run_again_where_its_code_has_changed(results: Path, tmp_path: Path) -> None:
     (tmp_path / "prevalence-5.jsonl").write_bytes((results / "prevalence-5.jsonl").read_bytes())
     told: list[str] = []
-    run_study(small(studies()["prevalence-5"]), tmp_path, tell=told.append, again=["cfmt"])
+    run_study(small(studies()["prevalence-5"]), tmp_path, tell=told.append, rerun=["cfmt"])
     assert [line.split(":")[0] for line in told if "seed" in line] == [
         "prevalence-5 [3/4] cfmt seed 0",
         "prevalence-5 [4/4] cfmt seed 1",
@@ -183,7 +183,7 @@ def test_the_page_says_what_it_must(results: Path) -> None:
         "nothing was tuned",
         "make results DATA=DIR QUICK=1",
         "alerts / M by f1",
-        "recall, types alike",
+        "recall, macro types",
     ):
         assert words in text
     assert "## iid" not in text
@@ -253,24 +253,24 @@ def test_the_verdict_follows_the_paired_intervals(tmp_path: Path, lift: float, a
         assert f"{f1:.2f} | {auc:.2f}" in text
 
 
-def test_the_page_reports_on_the_hold_out(tmp_path: Path) -> None:
+def test_the_page_reports_on_the_folds(tmp_path: Path) -> None:
     made_up_study(tmp_path, lift=0.1)
     tuned = tmp_path / "tuned"
     tuned.mkdir()
     entries: list[dict[str, Any]] = [
         {"method": "cfmt", "trial": trial, "criterion": criterion, "score": trial / 10}
-        for criterion in ("types", "types-by-rows", "random", "official")
+        for criterion in ("types", "types-micro", "random", "official")
         for trial in range(5)
     ]
     lines = [json.dumps(entry) + "\n" for entry in ({"searches": {}}, *entries)]
-    (tuned / "hold-out-check.jsonl").write_text("".join(lines))
+    (tuned / "fold-check.jsonl").write_text("".join(lines))
     (tuned / "cfmt.jsonl").write_text("{}\n{}\n{}\n")
     write_page(tmp_path, tmp_path / "p.md", order=["prevalence-5"], apart="", tuned=tuned)
     text = (tmp_path / "p.md").read_text()
-    assert "## Does the hold-out predict KDDTest+?" in text
+    assert "## Do the folds predict KDDTest+?" in text
     figures = "| +1.00 | +1.00 to +1.00 | +1.00 | 5 |"
-    assert f"| types held out, types alike (the search) {figures}" in text
-    assert f"| types held out, rows alike {figures}" in text
+    assert f"| types left out, macro average (the search) {figures}" in text
+    assert f"| types left out, micro average {figures}" in text
     assert "Trials of each method: 2." in text
 
 

@@ -15,7 +15,7 @@ FAMILIES = ("normal", "dos", "probe", "r2l", "u2r")
 _TEST = (
     ["roc_auc", "pr_auc", "f1", "macro_f1", "f1_at_threshold", "macro_f1_at_threshold", "fpr_at_threshold"]
     + ["recall_at_fpr_1", "recall_at_fpr_5", "recall_known", "recall_novel"]
-    + ["roc_auc_by_type", "recall_by_type", "f1_by_type"]
+    + ["roc_auc_macro_types", "recall_macro_types", "f1_macro_types"]
     + [f"recall_{family}" for family in FAMILIES[1:]]
 )
 
@@ -44,7 +44,7 @@ def made_up_record(method: str, seed: int, *, level: float = 0.0, n_rounds: int 
         decisions=(_decision("fpr:0.05", 0.137), _decision("f1", float("inf"))),
         tests={"KDDTest+": test, "KDDTest-21": test | {"f1_all_attack": 0.8998}},
         validation={"roc_auc": 0.997, "pr_auc": 0.981, "f1_at_threshold": 0.95, "n_rows": 25_195.0},
-        clients={"n_judged": 93.0, "worst_f1": 0.31, "p10_f1": 0.62},
+        clients={"n_evaluated": 93.0, "worst_f1": 0.31, "p10_f1": 0.62},
         clusters=_clusters() if method.startswith("cfmt") else (),
     )
     shared = {

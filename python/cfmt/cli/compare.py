@@ -25,7 +25,7 @@ SortMetric = Annotated[
 
 
 @takes_keys(
-    "protocol", "data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds"
+    "scenario", "data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds"
 )
 def compare(
     given: Tree,

@@ -43,7 +43,7 @@ FirstSeed = Annotated[
 ]
 
 
-@takes_keys("protocol", "data", "partition")
+@takes_keys("scenario", "data", "partition")
 def partition(
     given: Tree,
     config: ConfigFile = None,

@@ -12,7 +12,7 @@ __all__ = ["scenarios"]
 
 def scenarios() -> None:
     """List the settings that --scenario knows."""
-    configs = {name: build_config({"protocol": {"scenario": name}}) for name in SCENARIOS}
+    configs = {name: build_config({"scenario": {"name": name}}) for name in SCENARIOS}
     rows = []
     for name, config in configs.items():
         alpha = config.partition.alpha if config.partition.scheme == "dirichlet" else "-"

@@ -20,7 +20,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
 
 
 @takes_keys(
-    "protocol",
+    "scenario",
     "data",
     "partition",
     "preprocessing",

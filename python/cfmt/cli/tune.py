@@ -1,4 +1,4 @@
-"""``cfmt tune``: settings of a method, found on held-out training rows."""
+"""``cfmt tune``: settings of a method, found on folds of the training rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of t
 
 
 @takes_keys(
-    "protocol",
+    "scenario",
     "data",
     "partition",
     "preprocessing",
@@ -62,10 +62,10 @@ def tune(
 ) -> None:
     """Search for the settings of methods, at random and then near the best; the test files are not opened.
 
-    A trial is judged by the mean over folds of held-out attack types and seeds of (ROC-AUC + F1 at the
-    threshold) / 2, in which every attack type of the held-out rows counts the same, however many rows it has.
-    The log DIR/METHOD.jsonl gets a line for each trial; an interrupted search goes on where it stopped. The
-    best settings go to DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
+    A trial's score is the mean, over folds of attack types that training lacks and over seeds, of
+    (ROC-AUC + F1 at the threshold) / 2, macro-averaged over attack types. The log DIR/METHOD.jsonl gets a
+    line for each trial; an interrupted search is resumed by the same command. The best settings go to
+    DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
     """
     from cfmt.experiment.tuning import search
 
@@ -88,8 +88,8 @@ def tune(
 def _read(given: Tree, file: Path | None) -> ExperimentConfig:
     """Lay scenario, this command's defaults, file and options over each other."""
     trees: list[Tree] = [read_toml(file) if file else {}, given]
-    named = merge(*({"protocol": tree["protocol"]} for tree in trees if "protocol" in tree))
-    own = ({section: keys for section, keys in tree.items() if section != "protocol"} for tree in trees)
+    named = merge(*({"scenario": tree["scenario"]} for tree in trees if "scenario" in tree))
+    own = ({section: keys for section, keys in tree.items() if section != "scenario"} for tree in trees)
     return build_config(merge(named, _DEFAULTS, *own))
 
 

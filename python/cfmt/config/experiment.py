@@ -16,7 +16,7 @@ from cfmt.config.sections import (
     MethodsConfig,
     PartitionConfig,
     PreprocessingConfig,
-    ProtocolConfig,
+    ScenarioConfig,
     SeedsConfig,
     TrainingConfig,
     TunedConfig,
@@ -38,7 +38,7 @@ class ExperimentConfig(BaseModel):
 
     Parameters
     ----------
-    protocol : ProtocolConfig
+    scenario : ScenarioConfig
         The named setting that the other sections start from.
     data : DataConfig
         Where the traffic comes from.
@@ -62,7 +62,7 @@ class ExperimentConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    protocol: ProtocolConfig = ProtocolConfig()
+    scenario: ScenarioConfig = ScenarioConfig()
     data: DataConfig = DataConfig()
     partition: PartitionConfig = PartitionConfig()
     preprocessing: PreprocessingConfig = PreprocessingConfig()
@@ -185,7 +185,7 @@ class ExperimentConfig(BaseModel):
                 return HandRule()
             case "learned":
                 return LearnedMu(
-                    reviewers=given.judges,
+                    reviewers=given.reviewers,
                     reward=given.reward,
                     min_transitions=given.min_transitions,
                     n_updates=given.policy_updates,

@@ -57,8 +57,10 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
+    if "protocol" in tree:
+        raise ConfigError(f'{path}: [protocol] is no more; write scenario = "NAME" above the sections')
     for key, value in tree.items():
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) and key != "scenario":
             sections = [name for name in ExperimentConfig.model_fields if key in section_fields(name)]
             where = sections or list(ExperimentConfig.model_fields)
             raise ConfigError(f"{path}: {key} = {value!r} must stand in a section: [{'] or ['.join(where)}]")
@@ -66,6 +68,8 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
         build_config(tree)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+    if "scenario" in tree:
+        tree["scenario"] = {"name": tree["scenario"]}
     return tree
 
 
@@ -142,7 +146,7 @@ def _message(error: ErrorDetails) -> str:
         return _unknown(place, error["input"])
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    key, value = ".".join(place[:2]), error["input"]
+    key, value = ".".join(place[:2]).removesuffix(".name"), error["input"]
     if len(place) == 1:
         return f"{key} must be a section of keys, got {value!r}; write [{key}] and its keys under it"
     found = [m.text for m in section_fields(place[0])[place[1]].metadata if isinstance(m, Allowed)]
@@ -193,12 +197,12 @@ def departures(config: ExperimentConfig) -> list[str]:
     list of str
         As ``key: value of the scenario -> value``; empty where no scenario is named.
     """
-    name = config.protocol.scenario
+    name = config.scenario.name
     if name not in SCENARIOS:
         return []
     set_by_it = {f"{section}.{key}" for section, keys in SCENARIOS[name].tree.items() for key in keys}
     every_key = {f"{section}.{key}" for section, keys in config.model_dump().items() for key in keys}
-    return differences(build_config({"protocol": {"scenario": name}}), config, but=every_key - set_by_it)
+    return differences(build_config({"scenario": {"name": name}}), config, but=every_key - set_by_it)
 
 
 def to_toml(config: ExperimentConfig) -> str:
@@ -230,8 +234,11 @@ def sections_to_toml(tree: Tree) -> str:
     str
         Reading it gives the same keys, None as the word "none".
     """
-    sections = []
+    sections: list[str] = []
     for section, keys in tree.items():
+        if section == "scenario":  # a single key of the file, above its sections
+            sections.insert(0, f"scenario = {_toml(keys['name'])}")
+            continue
         lines = [f"{_toml_key(key)} = {_toml(value)}" for key, value in keys.items()]
         sections.append("\n".join([f"[{section}]", *lines]))
     return "\n\n".join(sections) + "\n"

@@ -103,7 +103,7 @@ def with_scenario(tree: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     Parameters
     ----------
     tree : mapping of str to mapping of str to object
-        Keys by section; ``protocol.scenario`` may name a scenario.
+        Keys by section; ``scenario`` may name a scenario, by itself or as its key ``name``.
 
     Returns
     -------
@@ -111,9 +111,11 @@ def with_scenario(tree: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         The same keys, and those that only the scenario sets. An unknown name adds nothing: the
         configuration refuses it.
     """
+    if isinstance(tree.get("scenario"), str):  # as a file has it, above its sections
+        tree = {**tree, "scenario": {"name": tree["scenario"]}}
     if not all(isinstance(keys, Mapping) for keys in tree.values()):
         return dict(tree)  # no tree of sections: the configuration refuses it
-    name = tree.get("protocol", {}).get("scenario")
+    name = tree.get("scenario", {}).get("name")
     if not isinstance(name, str) or name not in SCENARIOS:
         return {section: dict(keys) for section, keys in tree.items()}
     found = SCENARIOS[name].tree

@@ -23,7 +23,7 @@ __all__ = [
     "Option",
     "PartitionConfig",
     "PreprocessingConfig",
-    "ProtocolConfig",
+    "ScenarioConfig",
     "SeedsConfig",
     "TrainingConfig",
     "TunedConfig",
@@ -103,10 +103,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class ProtocolConfig(_Section):
-    """Protocol: the named setting, if any, that the other sections start from."""
+class ScenarioConfig(_Section):
+    """Scenario: the named setting, if any, that the other sections start from; a single key of the file."""
 
-    scenario: ScenarioName = _key(
+    name: Annotated[ScenarioName, Option(("scenario",))] = _key(
         "custom", "A setting that sets data split, training and seeds; keys given beside it win over it."
     )
 
@@ -119,17 +119,19 @@ class DataConfig(_Section):
     )
     train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
     test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
-    generator_seed: Seed = _key(0, "Seed of generated rows and of held-out ones, the same in all runs.")
+    generator_seed: Seed = _key(0, "Seed of generated rows and of folds, the same in all runs.")
     split: Literal["official", "types", "random"] = _key(
         "official",
-        "What the finished model is judged on. official: the test files; types: training rows held out, "
-        "whole attack types among them; random: a share of the training rows, in-distribution.",
+        "What the finished model is evaluated on. official: the test files; types: rows of a fold, "
+        "with attack types that training lacks; random: a share of the training rows, in-distribution.",
     )
-    fold: CountOrZero = _key(0, "Which attack types are held out, or which random rows; from 0.")
+    fold: CountOrZero = _key(
+        0, "Which fold: which attack types training lacks, or which random rows; from 0."
+    )
     folds: Annotated[int, Field(ge=2), Allowed("a whole number >= 2")] = _key(
         4, "Number of folds into which the attack types are dealt."
     )
-    held_out: OpenShare = _key(0.2, "Share held out of normal rows and of attack types that stay.")
+    fold_share: OpenShare = _key(0.2, "Share of normal rows, and of the attack types that stay, in a fold.")
 
     @model_validator(mode="after")
     def _fold_exists(self) -> DataConfig:
@@ -165,7 +167,9 @@ class PartitionConfig(_Section):
     rows_per_client: CountRange = _key(
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
-    validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client holds out.")
+    validation_share: ShareBelowOne = _key(
+        0.2, "Share of its rows of its rows that a client keeps for validation."
+    )
 
     @property
     def saved(self) -> Path | None:
@@ -258,8 +262,8 @@ class CfmtConfig(_Section):
         "matched", "Rows of each class: as many as the minority has (under), or the majority (matched)."
     )
     state_of: Literal["all", "majority"] = _key("all", "Rows whose errors the histograms count.")
-    judges: CountOrZero = _key(
-        3, "Clients that judge each trained model for the policy's reward; 0: each judges its own."
+    reviewers: CountOrZero = _key(
+        3, "Clients that review each trained model for the policy's reward; 0: each reviews its own."
     )
     reward: Literal["rank", "gain"] = _key(
         "rank", "What the policy learns from: the gain in average precision, or its rank in the cohort."

@@ -18,14 +18,14 @@ from cfmt.partition import split_validation
 from cfmt.ragged import Ragged
 from cfmt.streams import generator
 
-__all__ = ["hold_out", "type_folds"]
+__all__ = ["leave_types_out", "type_folds"]
 
 MOST_OF_A_TYPE = 1000
-"""Rows of a held-out type at most: else one type, neptune, would be four fifths of the attacks held out."""
+"""Rows of a left-out type at most: else one type, neptune, would be four fifths of the attacks of a fold."""
 
 
 def type_folds(train: Table, n_folds: int) -> tuple[tuple[str, ...], ...]:
-    """Deal the attack types of a table out to folds, each of which is then held out in its turn.
+    """Deal the attack types of a table out to folds, each of which is then left out of training in its turn.
 
     The types of a family go round the folds by falling number of rows, the next family going on where the
     last one ended. So a family of at least ``n_folds`` types is in every fold, the frequent types of two
@@ -58,7 +58,7 @@ def type_folds(train: Table, n_folds: int) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(train.attack_types[code] for code in dealt[fold::n_folds]) for fold in range(n_folds))
 
 
-def hold_out(
+def leave_types_out(
     train: Table, *, share: float = 0.2, types: Collection[str] = (), seed: int
 ) -> tuple[Table, Table]:
     """Split training rows into rows to train on and rows that play the part of the test set.
@@ -68,11 +68,11 @@ def hold_out(
     train : Table
         Training rows.
     share : float, default=0.2
-        Share of normal rows and of each attack type that stays that is held out, in (0, 1); a type never
+        Share of normal rows and of each attack type that stays that goes to the fold, in (0, 1); a type never
         loses its last row.
     types : collection of str, default=()
-        Attack types that training loses altogether; none makes a random, in-distribution hold-out. At most
-        ``MOST_OF_A_TYPE`` rows of each are held out, drawn at random; the others are dropped.
+        Attack types that training loses altogether; none makes a random, in-distribution fold. At most
+        ``MOST_OF_A_TYPE`` rows of each go to the fold, drawn at random; the others are dropped.
     seed : int
         Seed of the draws.
 
@@ -94,7 +94,11 @@ def hold_out(
     kept, held = split_validation(staying, train.attack_type.astype(np.uint8), share, seed=seed)
     novel = [_sample(train, code, seed) for code in codes]
     rows = np.sort(np.concatenate([held.values, *novel]))
-    name = f"{train.name}, random hold-out" if len(codes) == 0 else f"{train.name}, held-out attack types"
+    name = (
+        f"{train.name}, random fold"
+        if len(codes) == 0
+        else f"{train.name}, attack types left out of training"
+    )
     return train.take(np.sort(kept.values)), replace(train.take(rows), name=name, sources=())
 
 
@@ -108,7 +112,7 @@ def _codes(train: Table, types: Collection[str]) -> npt.NDArray[np.int64]:
 
 
 def _sample(train: Table, code: int, seed: int) -> npt.NDArray[np.int64]:
-    """Draw the rows of a type that are held out, in any order."""
+    """Draw the rows of a type that go to the fold, in any order."""
     rows = np.flatnonzero(train.attack_type == code)
     # round 1, because the kernel's own streams of this purpose have round 0
     draws = generator(seed, "validation", round=1, item=int(code))

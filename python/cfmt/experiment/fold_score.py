@@ -1,4 +1,4 @@
-"""What a run is worth on held-out rows: the figures by which settings are chosen."""
+"""What a run is worth on rows of the fold: the figures by which settings are chosen."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from dataclasses import dataclass
 
 from cfmt.federated.simulation import Run
 
-__all__ = ["CRITERION", "ROWS_ALIKE", "Judged", "score_of"]
+__all__ = ["CRITERION", "MICRO", "FoldScore", "score_of"]
 
-CRITERION = ("roc_auc_by_type", "f1_by_type")
+CRITERION = ("roc_auc_macro_types", "f1_macro_types")
 """Figures of a score: which attack types will come, and how often each, is unknown, so all count the same."""
 
-ROWS_ALIKE = ("roc_auc", "f1_at_threshold")
+MICRO = ("roc_auc", "f1_at_threshold")
 """The same two figures where every row counts the same, as results are reported."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One run, judged on held-out rows.
+class FoldScore:
+    """One run, judged on rows of the fold.
 
     Parameters
     ----------
     fold, seed : int
-        Which rows were held out, and the seed of the run.
+        Which fold, and the seed of the run.
     roc_auc, f1_at_threshold : float or None
-        On the held-out rows, all alike; None where they are not defined.
-    roc_auc_by_type, f1_by_type : float or None
-        The same with every attack type of the held-out rows counting the same.
+        On the rows of the fold, all alike; None where they are not defined.
+    roc_auc_macro_types, f1_macro_types : float or None
+        The same with every attack type of the rows of the fold counting the same.
     """
 
     fold: int
     seed: int
     roc_auc: float | None
     f1_at_threshold: float | None
-    roc_auc_by_type: float | None
-    f1_by_type: float | None
+    roc_auc_macro_types: float | None
+    f1_macro_types: float | None
 
     @classmethod
-    def of(cls, fold: int, run: Run) -> Judged:
-        """Take the figures of a run whose main test set is a fold's held-out rows."""
+    def of(cls, fold: int, run: Run) -> FoldScore:
+        """Take the figures of a run whose main test set is a fold's rows of the fold."""
         metrics = run.metrics()
-        return cls(fold, run.seed, **{name: _or_none(metrics[name]) for name in (*ROWS_ALIKE, *CRITERION)})
+        return cls(fold, run.seed, **{name: _or_none(metrics[name]) for name in (*MICRO, *CRITERION)})
 
 
-def score_of(runs: Sequence[Judged], figures: Sequence[str] = CRITERION) -> float | None:
+def score_of(runs: Sequence[FoldScore], figures: Sequence[str] = CRITERION) -> float | None:
     """Return the mean of (ROC-AUC + F1 at the threshold) / 2.
 
     Parameters
     ----------
-    runs : sequence of Judged
+    runs : sequence of FoldScore
         All folds and seeds of a trial.
     figures : sequence of str, default=CRITERION
-        The two figures; ``ROWS_ALIKE`` are those in which rows, not attack types, count the same.
+        The two figures; ``MICRO`` are those in which rows, not attack types, count the same.
 
     Returns
     -------

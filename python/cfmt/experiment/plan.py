@@ -34,7 +34,7 @@ class Planned:
     settings : Settings
         Its settings, which are the shared ones but for what is tuned.
     build : callable
-        From a seed to the Federation, which methods that prepare rows alike share.
+        From a seed to the Federation, which methods that prepare micro average share.
     """
 
     config: ExperimentConfig

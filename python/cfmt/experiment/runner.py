@@ -253,7 +253,7 @@ def _begin(
 def _tell_what_is_odd(config: ExperimentConfig, told: Events) -> None:
     """Name what differs from the scenario, and methods that nobody tuned among tuned ones."""
     for key in departures(config):
-        told.note(f"note: otherwise than in scenario {config.protocol.scenario}: {key}")
+        told.note(f"note: otherwise than in scenario {config.scenario.name}: {key}")
     tuned = config.tuned.settings
     for name in config.methods.names if tuned else ():
         if tuned_name(name, tuned) is None:

@@ -101,7 +101,7 @@ _SHARED: Space = {
     "methods.weighting": Among(("rows", "sqrt", "equal")),
 }
 _PROXIMAL: Space = {"methods.prox_mu": LogUniform(0.001, 0.3)}
-# Clients receive the global model: what mixes in their cluster's lost on held-out types by tenths, whatever
+# Clients receive the global model: what mixes in their cluster's lost on types left out by tenths, whatever
 # the rest; that look was CFMT's alone, beside its trials.
 _CFMT: Space = {
     "cfmt.policy": Among(("learned", "fixed")),

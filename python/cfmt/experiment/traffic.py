@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "hold_out_fold", "load_tables", "load_training", "split"]
+__all__ = ["federation_builder", "load_tables", "load_training", "split", "split_fold"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
 
@@ -34,7 +34,7 @@ _CLIENT_NOTES = {
 def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
     """Load the training table and the test tables, the main one first.
 
-    A hold-out takes the place of the test tables; the test files are then not even opened.
+    A fold takes the place of the test tables; the test files are then not even opened.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     DataError
         If a file is missing, damaged or not what it should be.
     ConfigError
-        If a hold-out cannot be.
+        If a fold cannot be.
     """
     if config.split != "official":
-        return hold_out_fold(config, load_training(config, note))
+        return split_fold(config, load_training(config, note))
     from cfmt.data import load_nsl_kdd, load_synthetic
 
     if config.synthetic:
@@ -107,7 +107,7 @@ def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
         note(f"warning: {warning.message}")
 
 
-def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
+def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
     """Hold training rows out, as a configuration asks for.
 
     Parameters
@@ -122,7 +122,7 @@ def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table,
     train : Table
         Rows to train on.
     tests : tuple of Table
-        One table of held-out rows.
+        One table of rows of the fold.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table,
     DataError
         If all training rows are of one class.
     """
-    from cfmt.data.folds import hold_out, type_folds
+    from cfmt.data.folds import leave_types_out, type_folds
 
     _check_classes(train, config)
     try:
@@ -139,7 +139,7 @@ def hold_out_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table,
     except ValueError as error:
         raise ConfigError(f"data: {error}") from error
     seed = config.generator_seed + config.fold  # each fold its own rows, a random one above all
-    kept, held = hold_out(train, share=config.held_out, types=types, seed=seed)
+    kept, held = leave_types_out(train, share=config.fold_share, types=types, seed=seed)
     return kept, (held,)
 
 
@@ -187,7 +187,7 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
 
 
 def _check_classes(train: Table, config: DataConfig) -> None:
-    """Refuse rows in which there is nothing to tell apart, before a hold-out or a partition fails on them."""
+    """Refuse rows in which there is nothing to tell apart, before a fold or a partition fails on them."""
     n_attacks = int(np.count_nonzero(train.is_attack))
     if 0 < n_attacks < len(train.is_attack):
         return
@@ -232,7 +232,8 @@ def federation_builder(
                 note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
         if not federation.is_attack[federation.validation.values].any():
             note(
-                f"note: seed {seed}: no client holds out an attack; the threshold rules f1 and cost and the "
+                f"note: seed {seed}: no client has an attack among its validation rows; the "
+                "threshold rules f1 and cost and the "
                 "rewards of cfmt have nothing to go by: give the clients more rows, or raise the prevalence"
             )
         _note_prevalence(config.partition.prevalence, parts, train, seed, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cfmt.experiment.fold_score import Judged
+from cfmt.experiment.fold_score import FoldScore
 
 __all__ = ["Trial"]
 
@@ -23,7 +23,7 @@ class Trial:
     score : float or None
         Mean over the runs of (ROC-AUC + F1 at the threshold) / 2, every attack type counting the same; None
         where a run has no figure, or a training diverged.
-    runs : tuple of Judged
+    runs : tuple of FoldScore
         All folds and seeds; none where a training diverged.
     seconds : float
         Wall time.
@@ -36,7 +36,7 @@ class Trial:
     trial: int
     keys: dict[str, Any]
     score: float | None
-    runs: tuple[Judged, ...]
+    runs: tuple[FoldScore, ...]
     seconds: float
     reason: str = ""
     parent: int | None = None
@@ -51,4 +51,4 @@ class Trial:
     @classmethod
     def from_entry(cls, entry: dict[str, Any]) -> Trial:
         """Read a line of the log."""
-        return cls(**entry | {"runs": tuple(Judged(**run) for run in entry["runs"])})
+        return cls(**entry | {"runs": tuple(FoldScore(**run) for run in entry["runs"])})

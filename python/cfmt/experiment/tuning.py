@@ -1,4 +1,4 @@
-"""Search for settings of a method: at random, then near the best; judged on held-out training rows alone."""
+"""Tuning of a method: settings at random, then near the best, scored on folds of the training rows alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml, tree_of
 from cfmt.errors import ConfigError, DivergedError, RunDirectoryError
 from cfmt.experiment.fingerprint import decisive
-from cfmt.experiment.fold_score import CRITERION, Judged, score_of
+from cfmt.experiment.fold_score import CRITERION, FoldScore, score_of
 from cfmt.experiment.log import append_entry, open_log
 from cfmt.experiment.plan import plan_methods
 from cfmt.experiment.spaces import describe_space, draw_near, draw_trial, space_of
-from cfmt.experiment.traffic import hold_out_fold, load_training
+from cfmt.experiment.traffic import load_training, split_fold
 from cfmt.experiment.trial import Trial
 from cfmt.federated.simulation import compare
 from cfmt.files import write_atomic
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Split",
     "attempt",
+    "evaluate_folds",
     "folds_of",
-    "judge",
     "search",
     "winner",
     "with_keys",
@@ -42,20 +42,20 @@ def folds_of(config: ExperimentConfig, train: Table) -> list[Split]:
     Parameters
     ----------
     config : ExperimentConfig
-        Names the kind of hold-out.
+        Names the kind of folds.
     train : Table
         Training rows as published.
 
     Returns
     -------
     list of (Table, tuple of Table)
-        Rows to train on, and held-out rows in the place of the test tables.
+        Rows to train on, and rows of the fold in the place of the test tables.
     """
     folds = range(config.data.folds)
-    return [hold_out_fold(config.data.model_copy(update={"fold": fold}), train) for fold in folds]
+    return [split_fold(config.data.model_copy(update={"fold": fold}), train) for fold in folds]
 
 
-def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ...]:
+def evaluate_folds(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[FoldScore, ...]:
     """Run the one method of a configuration on every split and seed.
 
     Parameters
@@ -67,33 +67,33 @@ def judge(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[Judged, ..
 
     Returns
     -------
-    tuple of Judged
+    tuple of FoldScore
     """
-    found: list[Judged] = []
+    found: list[FoldScore] = []
     for fold, (train, tests) in enumerate(splits):
         (one,) = plan_methods(config, train, tests, lambda _: None)
         runs = compare(one.build, [one.method], one.settings, seeds=config.seed_range)
-        found += [Judged.of(fold, run) for run in runs]
+        found += [FoldScore.of(fold, run) for run in runs]
     return tuple(found)
 
 
-def attempt(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[tuple[Judged, ...], str]:
-    """Run as :func:`judge` does, settings under which a training may diverge.
+def attempt(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[tuple[FoldScore, ...], str]:
+    """Run as :func:`evaluate_folds` does, settings under which a training may diverge.
 
     Parameters
     ----------
     config, splits
-        As for :func:`judge`.
+        As for :func:`evaluate_folds`.
 
     Returns
     -------
-    runs : tuple of Judged
+    runs : tuple of FoldScore
         Empty where a training diverged: the mean of the others would be too good.
     reason : str
         What happened then, and nothing otherwise.
     """
     try:
-        return judge(config, splits), ""
+        return evaluate_folds(config, splits), ""
     except DivergedError as error:
         return (), str(error)
 
@@ -117,7 +117,7 @@ def search(
     Parameters
     ----------
     config : ExperimentConfig
-        What the settings are tried in; its data split must be a hold-out.
+        What the settings are tried in; its data split must be types or random.
     folder : Path
         Gets the files.
     trials : int
@@ -189,7 +189,7 @@ def winner(trials: Sequence[Trial]) -> Trial:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
         reasons = [trial.reason for trial in trials if trial.reason]
-        todo = reasons[0] if reasons else "the held-out rows must be of two classes in every fold"
+        todo = reasons[0] if reasons else "the rows of the fold must be of two classes in every fold"
         raise ConfigError(f"no trial has a score: {todo}")
     return max(scored, key=lambda trial: (trial.score, -trial.trial))
 
@@ -254,6 +254,6 @@ def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentCo
 
 def _as_toml(best: Trial, method: str, n_trials: int) -> str:
     """Write the settings of a trial as a file that --tuned and --config read."""
-    score = f"score {best.score:.4f} on held-out training rows, attack types alike"
+    score = f"score {best.score:.4f} on folds of the training rows, macro average over attack types"
     comment = f"# {method}: trial {best.trial} of {n_trials}, {score}"
     return "\n".join([comment, "", sections_to_toml(tree_of(best.keys))])

@@ -98,7 +98,7 @@ class Evaluation:
 
 
 def curve_point(test: TestSet, scores: npt.NDArray[np.float32]) -> CurvePoint:
-    """Judge scores of a test set.
+    """Evaluate scores of a test set.
 
     Parameters
     ----------
@@ -145,27 +145,27 @@ def evaluate(
     Evaluation
     """
     (scores,) = score(engine, state.model[np.newaxis], round=state.round)
-    held_out = federation.validation
-    labels = federation.is_attack[held_out.values]
-    positive, negative = _histogram(scores[held_out.values], labels)
-    judged = list(zip(federation.tests, test_scores, strict=True))
-    decisions = tuple(_decide(rule, positive, negative, judged) for rule in rules)
+    validation = federation.validation
+    labels = federation.is_attack[validation.values]
+    positive, negative = _histogram(scores[validation.values], labels)
+    scored_tests = list(zip(federation.tests, test_scores, strict=True))
+    decisions = tuple(_decide(rule, positive, negative, scored_tests) for rule in rules)
     threshold = decisions[0].threshold
     return Evaluation(
         decisions=decisions,
         tests={
             test.name: _test_metrics(test, test_score, threshold, federation.families)
-            for test, test_score in judged
+            for test, test_score in scored_tests
         },
         validation={
             "roc_auc": metrics.roc_auc_from_histograms(positive, negative),
             "pr_auc": metrics.average_precision_from_histograms(positive, negative),
-            "f1_at_threshold": metrics.f1(metrics.confusion(scores[held_out.values], labels, threshold))
+            "f1_at_threshold": metrics.f1(metrics.confusion(scores[validation.values], labels, threshold))
             if labels.any()
             else float("nan"),
             "n_rows": float(len(labels)),
         },
-        clients=_client_spread(held_out, scores, federation.is_attack, threshold),
+        clients=_client_spread(validation, scores, federation.is_attack, threshold),
         clusters=_clusters(federation, engine, state, scores),
     )
 
@@ -174,13 +174,15 @@ def _decide(
     rule: ThresholdRule,
     positive: npt.NDArray[np.int64],
     negative: npt.NDArray[np.int64],
-    judged: Sequence[tuple[TestSet, npt.NDArray[np.float32]]],
+    scored_tests: Sequence[tuple[TestSet, npt.NDArray[np.float32]]],
 ) -> Decision:
     """Choose a threshold on the clients' summed histograms, and look what it does on the test sets."""
     position = rule.choose(positive, negative)
     threshold = _probability(position)
     alerts = float("nan") if np.isnan(position) else metrics.expected_alerts_per_million(negative, position)
-    return Decision(str(rule), threshold, alerts, {test.name: _at(threshold, test, s) for test, s in judged})
+    return Decision(
+        str(rule), threshold, alerts, {test.name: _at(threshold, test, s) for test, s in scored_tests}
+    )
 
 
 def _at(threshold: float, test: TestSet, scores: npt.NDArray[np.float32]) -> dict[str, float]:
@@ -223,19 +225,19 @@ def _test_metrics(
 
     result = {
         "roc_auc": metrics.roc_auc(scores, labels),
-        "roc_auc_by_type": metrics.roc_auc_by_type(scores, labels, test.attack_type),
+        "roc_auc_macro_types": metrics.roc_auc_macro_types(scores, labels, test.attack_type),
         "pr_auc": metrics.average_precision(scores, labels),
         "f1": metrics.f1(half),
         "macro_f1": metrics.macro_f1(half),
         "f1_at_threshold": metrics.f1(chosen),
-        "f1_by_type": metrics.f1_by_type(scores, labels, test.attack_type, threshold),
+        "f1_macro_types": metrics.f1_macro_types(scores, labels, test.attack_type, threshold),
         "macro_f1_at_threshold": metrics.macro_f1(chosen),
         "fpr_at_threshold": metrics.false_positive_rate(chosen),
         "recall_at_fpr_1": metrics.recall_at_fpr(scores, labels, 0.01),
         "recall_at_fpr_5": metrics.recall_at_fpr(scores, labels, 0.05),
         "recall_known": recall(attack & test.is_known),
         "recall_novel": recall(attack & ~test.is_known),
-        "recall_by_type": metrics.recall_by_type(scores, labels, test.attack_type, threshold),
+        "recall_macro_types": metrics.recall_macro_types(scores, labels, test.attack_type, threshold),
         "f1_all_attack": metrics.all_attack_f1(labels),
     }
     by_family = {f"recall_{name}": recall(test.family == code) for code, name in enumerate(families) if code}
@@ -250,11 +252,11 @@ def _client_spread(
 ) -> dict[str, float]:
     counts = metrics.ragged_confusion(scores[rows.values], is_attack[rows.values], rows.offsets, threshold)
     tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 2]
-    judged = tp + fn > 0
-    f1 = (2 * tp / np.maximum(2 * tp + fp + fn, 1))[judged]
+    has_attack = tp + fn > 0
+    f1 = (2 * tp / np.maximum(2 * tp + fp + fn, 1))[has_attack]
     found = len(f1) > 0
     return {
-        "n_judged": float(len(f1)),
+        "n_evaluated": float(len(f1)),
         "worst_f1": float(f1.min()) if found else float("nan"),
         "p10_f1": float(np.quantile(f1, 0.1)) if found else float("nan"),
     }

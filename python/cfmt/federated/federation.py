@@ -109,7 +109,7 @@ class Federation:
         parts : Ragged of int64
             Each client's rows of ``train``.
         validation_share : float, default=0.2
-            Share of a client's rows that it holds out, by class; in [0, 1).
+            Share of a client's rows that it keeps for validation, by class; in [0, 1).
         scaling : {"zscore", "quantile"}, default="zscore"
             What numeric features become, as in :func:`cfmt.data.fit_preprocessor`.
         seed : int
@@ -130,7 +130,7 @@ class Federation:
         owned[parts.values] = True
         own = train.take(np.flatnonzero(owned))
         parts = parts.with_values((np.cumsum(owned, dtype=np.int64) - 1)[parts.values])
-        fit_rows, held_out = split_validation(parts, own.is_attack, validation_share, seed=seed)
+        fit_rows, validation = split_validation(parts, own.is_attack, validation_share, seed=seed)
         preprocessor = fit_preprocessor(own, fit_rows, scaling=scaling)
         return cls(
             X=preprocessor.transform(own),
@@ -138,7 +138,7 @@ class Federation:
             family=own.family,
             families=own.families,
             train=fit_rows,
-            validation=held_out,
+            validation=validation,
             tests=tuple(_test_set(train, test, preprocessor) for test in tests),
             preprocessor=preprocessor,
             name=train.name,

@@ -1,6 +1,6 @@
 """Figures of detection: from scores, from confusion counts, and from histograms that clients can sum."""
 
-from cfmt.metrics.by_type import f1_by_type, recall_by_type, roc_auc_by_type
+from cfmt.metrics.attack_types import f1_macro_types, recall_macro_types, roc_auc_macro_types
 from cfmt.metrics.histograms import (
     average_precision_from_histograms,
     expected_alerts_per_million,
@@ -40,17 +40,17 @@ __all__ = [
     "confusion",
     "expected_alerts_per_million",
     "f1",
-    "f1_by_type",
+    "f1_macro_types",
     "false_positive_rate",
     "macro_f1",
     "ragged_average_precision",
     "ragged_confusion",
     "recall",
     "recall_at_fpr",
-    "recall_by_type",
+    "recall_macro_types",
     "roc_auc",
-    "roc_auc_by_type",
     "roc_auc_from_histograms",
+    "roc_auc_macro_types",
     "score_histogram",
     "threshold_at_fpr",
     "threshold_for_cost",

@@ -66,7 +66,7 @@ def impose_prevalence(
 def split_validation(
     parts: Ragged[np.int64], labels: LabelArray, share: float, *, seed: int
 ) -> tuple[Ragged[np.int64], Ragged[np.int64]]:
-    """Hold out a share of each client's rows, stratified by class.
+    """Keep a share of each client's rows for validation, stratified by class.
 
     A class of ``n`` rows on a client gives ``share * n`` of them, rounded to the nearest number, but never
     its last row.
@@ -78,7 +78,7 @@ def split_validation(
     labels : ndarray of shape (n_rows,), uint8
         Class of each row of the table.
     share : float
-        Share of rows to hold out, in [0, 1).
+        Share of rows for validation, in [0, 1).
     seed : int
         Seed of the draws, in [0, 2^64).
 

@@ -33,19 +33,19 @@ class Label:
 
 _LABELS = {
     "roc_auc": Label("ROC-AUC"),
-    "roc_auc_by_type": Label("ROC-AUC,\ntypes alike"),
+    "roc_auc_macro_types": Label("ROC-AUC,\nmacro types"),
     "pr_auc": Label("PR-AUC"),
     "f1": Label("F1\nat 0.5"),
     "macro_f1": Label("macro-F1\nat 0.5"),
     "f1_at_threshold": Label("F1 at\nthreshold"),
-    "f1_by_type": Label("F1 at thr.,\ntypes alike"),
+    "f1_macro_types": Label("F1 at thr.,\nmacro types"),
     "macro_f1_at_threshold": Label("macro-F1 at\nthreshold"),
     "fpr_at_threshold": Label("FPR at\nthreshold", better="low"),
     "recall_at_fpr_1": Label("recall at\n1 % FPR"),
     "recall_at_fpr_5": Label("recall at\n5 % FPR"),
     "recall_known": Label("known\nattacks"),
     "recall_novel": Label("novel\nattacks"),
-    "recall_by_type": Label("recall,\ntypes alike"),
+    "recall_macro_types": Label("recall,\nmacro types"),
     "worst_client_f1": Label("worst\nclient F1"),
     "p10_client_f1": Label("10th pct.\nclient F1"),
     "in_distribution_roc_auc": Label("in-distr.\nROC-AUC"),
@@ -85,7 +85,7 @@ def label_of(metric: str) -> Label:
 def attack_kinds(metrics: Iterable[str]) -> list[str]:
     """Pick the recalls of known attacks, novel ones and each family out of the names of metrics."""
     apart = ["recall_known", "recall_novel"]
-    others = {*apart, "recall_by_type", "recall_at_fpr_1", "recall_at_fpr_5"}
+    others = {*apart, "recall_macro_types", "recall_at_fpr_1", "recall_at_fpr_5"}
     families = [m for m in metrics if m.startswith("recall_") and m not in others]
     return apart + families
 
@@ -123,8 +123,8 @@ def all_attack(f1: float) -> dict[str, float]:
         Its metrics: all rows have the same score, so the ROC-AUC is 1/2 and the PR-AUC is p; attack types
         counting the same changes none of them.
     """
-    ones = ("recall_known", "recall_novel", "recall_by_type", "fpr_at_threshold")
+    ones = ("recall_known", "recall_novel", "recall_macro_types", "fpr_at_threshold")
     flat = dict.fromkeys(ones, 1.0) | {"alerts_per_million": 1e6}
-    at_any = dict.fromkeys(("f1", "f1_at_threshold", "f1_by_type"), f1)
+    at_any = dict.fromkeys(("f1", "f1_at_threshold", "f1_macro_types"), f1)
     macro = dict.fromkeys(("macro_f1", "macro_f1_at_threshold"), f1 / 2)
-    return {"roc_auc": 0.5, "roc_auc_by_type": 0.5, "pr_auc": f1 / (2 - f1)} | at_any | macro | flat
+    return {"roc_auc": 0.5, "roc_auc_macro_types": 0.5, "pr_auc": f1 / (2 - f1)} | at_any | macro | flat

@@ -241,7 +241,7 @@ def _differences_table(
 ) -> Table:
     headings = ["method", *(label_of(metric).title for metric in metrics)]
     several = any(len(column[metrics[0]].values) > 1 for column in differences.values())
-    caption = "* the 95 % interval leaves out 0" if several else "one seed: no intervals"
+    caption = "* the 95 % interval excludes 0" if several else "one seed: no intervals"
     table = new_table(f"Difference from {baseline}, paired by seed", headings, caption=caption)
     for name in names:
         found = {metric: differences[name][metric] for metric in metrics}

@@ -1,4 +1,4 @@
-"""The study on held-out attack types: what is run once, what is refused, what the page says of it."""
+"""The study on folds of attack types: what is run once, what is refused, what the page says of it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import pytest
 
 from cfmt.config import for_method
 from cfmt.errors import RunDirectoryError
-from cfmt.experiment.fold_score import Judged, score_of
+from cfmt.experiment.fold_score import FoldScore, score_of
 from cfmt.experiment.traffic import load_training
-from cfmt.experiment.tuning import folds_of, judge
-from studies.leave_types_out import HeldOutRow, held_out_report
-from studies.plan import HELD_OUT, PlannedStudy, run_study
+from cfmt.experiment.tuning import evaluate_folds, folds_of
+from studies.leave_types_out import FoldRow, leave_types_out_report
+from studies.plan import LEAVE_TYPES_OUT, PlannedStudy, run_study
 from studies.results_page import write_page
 from studies.study import Heading, read_results
 from support.planned_studies import TINY, small, studies
 
-NAME = HELD_OUT[0]
+NAME = LEAVE_TYPES_OUT[0]
 METHODS = ("fedavg", "cfmt", "cfmt-receive-mixture-oracle")
 
 
@@ -54,7 +54,7 @@ def runs_told(told: Iterable[str]) -> list[str]:
 
 
 def test_every_method_and_seed_is_judged_on_every_fold(results: Path) -> None:
-    heading, rows = read_results(file_of(results), HeldOutRow.from_entry)
+    heading, rows = read_results(file_of(results), FoldRow.from_entry)
     assert (heading.seeds, heading.folds, heading.study) == ((2000, 2001), 2, NAME)
     assert {"cfmt-oracle-clusters", "cfmt-receive-mixture-random"} <= {*heading.ablations}
     assert [(row.method, row.judged.seed, row.judged.fold) for row in rows] == [
@@ -65,8 +65,8 @@ def test_every_method_and_seed_is_judged_on_every_fold(results: Path) -> None:
 
 def test_a_run_is_judged_as_the_search_judges(results: Path) -> None:
     config = for_method(planned().config, "cfmt")
-    expected = judge(config, folds_of(config, load_training(config.data, lambda _: None)))
-    _, rows = read_results(file_of(results), HeldOutRow.from_entry)
+    expected = evaluate_folds(config, folds_of(config, load_training(config.data, lambda _: None)))
+    _, rows = read_results(file_of(results), FoldRow.from_entry)
     found = {row.judged for row in rows if row.method == "cfmt"}
     assert found == set(expected)
 
@@ -99,7 +99,7 @@ def test_runs_under_other_settings_are_dropped(results: Path, tmp_path: Path) ->
 def test_a_run_without_a_figure_of_today_is_run_again(results: Path, tmp_path: Path) -> None:
     heading, first, *others = lines_of(results)
     older = json.loads(first)
-    del older["f1_by_type"]
+    del older["f1_macro_types"]
     file_of(tmp_path).write_text("".join([heading, json.dumps(older) + "\n", *others]))
     told: list[str] = []
     run_study(planned(), tmp_path, tell=told.append)
@@ -112,7 +112,7 @@ def test_only_the_training_file_is_opened(nsl_kdd_folder: Path, tmp_path: Path) 
     (tmp_path / "data" / "KDDTrain+.txt.gz").symlink_to(nsl_kdd_folder / "KDDTrain+.txt.gz")
     study = planned(data={"source": str(tmp_path / "data"), "folds": 2}, seeds={"count": 1})
     run_study(small(study, ["fedavg"]), tmp_path, tell=lambda _: None)
-    heading, rows = read_results(file_of(tmp_path), HeldOutRow.from_entry)
+    heading, rows = read_results(file_of(tmp_path), FoldRow.from_entry)
     assert [source["name"] for source in heading.environment["sources"]] == ["KDDTrain+.txt"]
     assert all(score_of([row.judged]) is not None for row in rows)
 
@@ -123,18 +123,21 @@ def test_the_page_has_the_study_beside_those_on_the_test_file(results: Path, tmp
     scenarios = ["prevalence-5", "mixed-prevalence"]
     write_page(folder, tmp_path / "results.md", order=scenarios, apart="", tuned=None)
     before = (tmp_path / "results.md").read_text()
-    assert "held-out attack types\n" not in before
+    assert "attack types left out of training\n" not in before
     file_of(folder).write_text("".join(lines_of(results)))
     write_page(folder, tmp_path / "results.md", order=scenarios, apart="", tuned=None)
     text = (tmp_path / "results.md").read_text()
-    start, end = text.index("## What each part is worth on held-out attack types"), text.index("## Settings")
+    start, end = (
+        text.index("## What each part is worth on attack types left out of training"),
+        text.index("## Settings"),
+    )
     part = text[start:end]
     assert text[:start] + text[end:] == before
     assert "Training rows alone" in part
     assert "They favour the settings" not in part
     assert "Traffic: SYNTHETIC, which says nothing about real traffic; 2 rounds, seeds 2000 to 2001." in part
     assert "Means are over 2 folds of attack types first" in part
-    assert "| method | ROC-AUC, types alike | F1 at thr., types alike | score | ROC-AUC |" in part
+    assert "| method | ROC-AUC, macro types | F1 at thr., macro types | score | ROC-AUC |" in part
     assert all(part.count(f"| `{name}` |") == (1 if name == "cfmt" else 2) for name in METHODS)
     assert "all attack" not in part
 
@@ -159,7 +162,7 @@ def made_up(folder: Path, scores: Mapping[str, Mapping[tuple[int, int], float]],
         folds=len(folds),
     )
     rows = [
-        HeldOutRow(method, f"{method} {fold}", Judged(fold, seed, 0.5, 0.4, score + 0.01, score - 0.01))
+        FoldRow(method, f"{method} {fold}", FoldScore(fold, seed, 0.5, 0.4, score + 0.01, score - 0.01))
         for method, by_run in scores.items()
         for (seed, fold), score in by_run.items()
     ]
@@ -173,7 +176,7 @@ OURS = {(2000, 0): 0.70, (2000, 1): 0.90, (2001, 0): 0.72, (2001, 1): 0.92}
 
 
 def page_of(folder: Path) -> str:
-    return "\n".join(held_out_report(folder, ["prevalence-5"], ours="cfmt", test="KDDTest+"))
+    return "\n".join(leave_types_out_report(folder, ["prevalence-5"], ours="cfmt", test="KDDTest+"))
 
 
 def test_folds_are_averaged_within_a_seed_and_differences_paired(tmp_path: Path) -> None:
@@ -187,7 +190,7 @@ def test_folds_are_averaged_within_a_seed_and_differences_paired(tmp_path: Path)
     assert "| minus `cfmt` | score |" in text
     assert "| `fedavg` | **+0.050±.000** |" in text
     assert "| `cfmt-no-prox` | -0.010±.381 |" in text
-    assert "Of 2 differences that are none" in text
+    assert "Of 2 differences that" in text
     assert "unlike scores on KDDTest+, these may be used" in text
     assert "They favour the settings that were found" in text
     assert "Traffic: nsl-kdd; 20 rounds" in text
@@ -196,7 +199,7 @@ def test_folds_are_averaged_within_a_seed_and_differences_paired(tmp_path: Path)
 def test_a_fold_without_a_figure_leaves_a_dash(tmp_path: Path) -> None:
     made_up(tmp_path, {"cfmt": OURS, "fedavg": OURS})
     lines = lines_of(tmp_path)
-    lines[1] = json.dumps(json.loads(lines[1]) | {"roc_auc_by_type": None}) + "\n"
+    lines[1] = json.dumps(json.loads(lines[1]) | {"roc_auc_macro_types": None}) + "\n"
     file_of(tmp_path).write_text("".join(lines))
     text = page_of(tmp_path)
     assert "| `cfmt` | - | 0.800±.127 | - | 0.500±.000 |" in text
@@ -225,4 +228,4 @@ def test_the_script_has_no_quick_form_of_it() -> None:
     command = [sys.executable, "-m", "studies.results", "--quick", "--only", NAME]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert f"--quick runs none of {', '.join(HELD_OUT)}" in done.stderr
+    assert f"--quick runs none of {', '.join(LEAVE_TYPES_OUT)}" in done.stderr

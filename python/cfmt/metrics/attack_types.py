@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from cfmt import _core
 
-__all__ = ["f1_by_type", "recall_by_type", "roc_auc_by_type"]
+__all__ = ["f1_macro_types", "recall_macro_types", "roc_auc_macro_types"]
 
 ScoreArray = npt.NDArray[np.float32]
 LabelArray = npt.NDArray[np.uint8]
 CodeArray = npt.NDArray[np.int64]
 
 
-def roc_auc_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray) -> float:
+def roc_auc_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray) -> float:
     """Return the mean over attack types of the area under the ROC curve of a type against all normal rows.
 
     Ties count half.
@@ -56,7 +56,9 @@ def roc_auc_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArr
     return float(np.mean(np.bincount(place, outscored) / n_rows))
 
 
-def recall_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, threshold: float) -> float:
+def recall_macro_types(
+    scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, threshold: float
+) -> float:
     """Return the mean over attack types of the share of a type's rows that was caught.
 
     Parameters
@@ -94,7 +96,7 @@ def recall_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArra
     return float(np.mean(caught / n_rows))
 
 
-def f1_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, threshold: float) -> float:
+def f1_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, threshold: float) -> float:
     """Return the F1 score of attacks where every attack type weighs the same.
 
     The weights of the attacks add up to their number, so that a false alert counts as it does in
@@ -123,7 +125,7 @@ def f1_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, t
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
     """
-    recall = recall_by_type(scores, labels, attack_type, threshold)
+    recall = recall_macro_types(scores, labels, attack_type, threshold)
     tp, fp, fn, tn = _count(scores, labels, threshold)
     n_attacks = tp + fn
     if n_attacks == 0 or fp + tn == 0:
@@ -133,7 +135,7 @@ def f1_by_type(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray, t
 
 
 def _count(scores: ScoreArray, labels: LabelArray, threshold: float) -> list[int]:
-    """Count rows alike: caught, false alerts, missed, left alone."""
+    """Count micro average: caught, false alerts, missed, left alone."""
     offsets = np.array([0, len(scores)])
     counts: list[int] = _core.ragged_confusion(scores, labels, offsets, threshold)[0].tolist()
     return counts
