@@ -41,7 +41,8 @@ was chosen by a score on the test file: thresholds are chosen on the clients' va
 `{rule}`), settings on folds of the training rows, by macro averages over attack types.
 Figures are means over {seeds} seeds with half the 95 % Student interval; a seed moves partition,
 initialisation and every draw. Differences are paired by seed and bold where their interval excludes 0;
-*all attack* calls every row an attack and costs nothing to build; *macro types* averages over attack types, all else over rows.
+*all attack* calls every row an attack and costs nothing to build; *macro types* averages over attack
+types, all else over rows.
 """
 _QUICK = "**The quick form: few rounds and seeds, to see that everything runs. It proves nothing.**\n"
 _SYNTHETIC = "**SYNTHETIC traffic: these figures say nothing about real traffic.**\n"

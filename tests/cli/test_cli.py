@@ -83,6 +83,25 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "Usage" in out
 
 
+@pytest.mark.parametrize("command", ["train", "compare", "tune", "partition"])
+def test_the_short_help_shows_common_options_and_help_all_every_one(command: str) -> None:
+    code, short, _ = invoke(command, "--help")
+    assert code == 0
+    assert all(option in short for option in ("--data", "--scenario", "--clients", "--prevalence"))
+    assert not any(option in short for option in ("--size-alpha", "--folds", "ANNOTATED"))
+    code, long, _ = invoke(command, "--help-all")
+    assert code == 0
+    assert all(option in long for option in ("--data", "--size-alpha", "--folds", "[partition] in the TOML"))
+    assert invoke(command, "--help")[1] == short
+
+
+@pytest.mark.parametrize(("old", "new"), [("run", "train"), ("search", "tune")])
+def test_the_old_name_of_a_command_gets_a_hint(old: str, new: str) -> None:
+    code, out, err = invoke(old, "--rounds", 1)
+    assert (code, out) == (errors.MISUSED, "")
+    assert err == f"error: unknown command {old}: {old} is now {new}\n"
+
+
 MISUSES = [
     (("partition", "--alpha", "0"), "partition.alpha must be a finite number > 0, got 0"),
     (("partition", "--alpha", "-1.5"), "partition.alpha must be a finite number > 0, got -1.5"),

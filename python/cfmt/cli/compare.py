@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["compare"]
 
 SortMetric = Annotated[
-    str, typer.Option("--sort", metavar="METRIC", help="Metric by which the methods are sorted, best first.")
+    str,
+    typer.Option(
+        "--sort", metavar="METRIC", hidden=True, help="Metric by which the methods are sorted, best first."
+    ),
 ]
 
 

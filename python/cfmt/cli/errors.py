@@ -25,11 +25,19 @@ _REMEDIES = {
 }
 _NO_MEMORY = "out of memory; take fewer clients, a smaller --hidden or --group-size, or fewer --threads"
 _TORCH_NO_MEMORY = ("can't allocate memory", "out of memory")  # torch has no MemoryError
+_RENAMED = {"run": "train", "search": "tune"}
 _EXTRAS = {"matplotlib": "plots", "torch": "torch"}
 
 
 class OneLineErrors(TyperGroup):
     """A group of commands whose errors end in one line; ``CFMT_DEBUG=1`` shows where they come from."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is named; one that has another name now gets a hint."""
+        if args and args[0] in _RENAMED and args[0] not in self.commands:
+            print_error(f"unknown command {args[0]}: {args[0]} is now {_RENAMED[args[0]]}")
+            raise typer.Exit(MISUSED)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""

@@ -12,30 +12,31 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
-from cfmt.config import Option, Tree, section_fields
+from cfmt.config import Common, Option, Tree, section_fields
 
 __all__ = ["ConfigFile", "JsonFlag", "OutFolder", "Quiet", "ResumeFolder", "TunedFolder", "takes_keys"]
 
-_RUN_PANEL = "This run"
-
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="TOML file with keys by section; options win over it."),
+    typer.Option("--config", metavar="PATH", help="TOML file with keys by section; options win over it."),
 ]
 OutFolder = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="DIR", help=r"New folder for the results. [dim]\[default: runs/TIME-COMMAND][/dim]"
+        "--out", metavar="PATH", help=r"New folder for the results. [dim]\[default: runs/TIME-COMMAND][/dim]"
     ),
 ]
 ResumeFolder = Annotated[
     Path | None,
-    typer.Option("--resume", metavar="DIR", help="Go on with an interrupted run; finished parts are kept."),
+    typer.Option("--resume", metavar="PATH", help="Go on with an interrupted run; finished parts are kept."),
 ]
 TunedFolder = Annotated[
     Path | None,
     typer.Option(
-        "--tuned", metavar="DIR", help="Folder of cfmt tune; each method takes the settings found for it."
+        "--tuned",
+        metavar="PATH",
+        hidden=True,
+        help="Folder of cfmt tune; each method takes the settings found for it.",
     ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
@@ -71,6 +72,7 @@ def takes_keys(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def with_tree(**values: Any) -> None:
+            values.pop("help_all")
             given: dict[str, dict[str, Any]] = {}
             for option, (section, key, field) in keys.items():
                 text = values.pop(option)
@@ -80,12 +82,14 @@ def takes_keys(
 
         own = inspect.signature(command, eval_str=True).parameters.values()
         made = [
-            _parameter(option, section, key, field, (defaults or {}).get(section, {}))
+            _parameter(option, key, field, (defaults or {}).get(section, {}))
             for option, (section, key, field) in keys.items()
         ]
+        given_own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.name != "given"]
+        panels = {option: rf"\[{section}] in the TOML file" for option, (section, _, _) in keys.items()}
         # typer reads options off the signature
         with_tree.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [*(p for p in own if p.name != "given"), *made]
+            [*made, *given_own, _help_all(panels)]
         )
         return with_tree
 
@@ -97,16 +101,32 @@ def _options(key: str, field: FieldInfo) -> tuple[str, ...]:
     return named[0] if named else (key.replace("_", "-"),)
 
 
-def _parameter(
-    option: str, section: str, key: str, field: FieldInfo, defaults: Mapping[str, Any]
-) -> inspect.Parameter:
+def _help_all(panels: Mapping[str, str]) -> inspect.Parameter:
+    """Make the option that shows every option, each in the panel of its section."""
+
+    def show(context: typer.Context, asked: bool) -> None:
+        if not asked:
+            return
+        for option in context.command.params:
+            option.hidden = False  # type: ignore[attr-defined]  # of options, and there are no arguments
+            if option.name in panels:
+                option.rich_help_panel = panels[option.name]  # type: ignore[attr-defined]  # typer's
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+    info = typer.Option("--help-all", help="Show every option.", is_eager=True, callback=show)
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter("help_all", kind, default=False, annotation=Annotated[bool, info])
+
+
+def _parameter(option: str, key: str, field: FieldInfo, defaults: Mapping[str, Any]) -> inspect.Parameter:
     default = _show(defaults.get(key, field.default))
     info = typer.Option(
         *(f"--{name}" for name in _options(key, field)),
         help=rf"{field.description} [dim]\[default: {default}][/dim]",
         metavar=_metavar(field),
         show_default=False,
-        rich_help_panel=rf"\[{section}] in the TOML file",
+        hidden=not any(isinstance(mark, Common) for mark in field.metadata),
     )
     kind = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(option, kind, default=None, annotation=Annotated[str | None, info])
@@ -117,14 +137,20 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _metavar(field: FieldInfo) -> str:
+    named = [mark.metavar for mark in field.metadata if isinstance(mark, Option) and mark.metavar]
+    if named:
+        return named[0]
     if _choices(field):
         return "|".join(_choices(field))
-    if field.annotation is str:
-        return "TEXT"
-    if field.annotation == tuple[str, ...]:
-        return "NAMES"
     kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not NoneType]
-    return "|".join("LOW,HIGH" if get_origin(kind) is tuple else "NUMBER" for kind in kinds)
+    return "|".join(
+        "low,high" if get_origin(kind) is tuple else _plain(kind).__name__.upper() for kind in kinds
+    )
+
+
+def _plain(kind: Any) -> Any:
+    """Take the bounds off a type."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _show(value: object) -> str:

@@ -19,6 +19,7 @@ from cfmt.config.saved import with_saved_partition
 from cfmt.config.scenarios import SCENARIOS, Scenario
 from cfmt.config.sections import (
     CfmtConfig,
+    Common,
     DataConfig,
     EvaluationConfig,
     MethodsConfig,
@@ -34,6 +35,7 @@ from cfmt.config.tuned import for_method, read_tuned, refuse_twice, tree_of, tun
 __all__ = [
     "SCENARIOS",
     "CfmtConfig",
+    "Common",
     "DataConfig",
     "EvaluationConfig",
     "ExperimentConfig",

@@ -17,6 +17,7 @@ from cfmt.metrics import threshold_rules
 __all__ = [
     "Allowed",
     "CfmtConfig",
+    "Common",
     "DataConfig",
     "EvaluationConfig",
     "MethodsConfig",
@@ -42,6 +43,12 @@ class Option:
     """The names of a key's command-line option, where they are not the key's own."""
 
     names: tuple[str, ...]
+    metavar: str = ""
+
+
+@dataclass(frozen=True)
+class Common:
+    """A key that most people set: the short help of a command shows its option."""
 
 
 # TOML has no null and no tuples: the word "none" and lists stand for them.
@@ -106,15 +113,16 @@ class _Section(BaseModel):
 class ScenarioConfig(_Section):
     """Scenario: the named setting, if any, that the other sections start from; a single key of the file."""
 
-    name: Annotated[ScenarioName, Option(("scenario",))] = _key(
-        "custom", "A setting that sets data split, training and seeds; keys given beside it win over it."
+    name: Annotated[ScenarioName, Option(("scenario",), "NAME"), Common()] = _key(
+        "custom",
+        "A named setting of partition, training and seeds (see cfmt scenarios); other keys win over it.",
     )
 
 
 class DataConfig(_Section):
     """Data: where the traffic comes from."""
 
-    source: Annotated[Text, Option(("data",))] = _key(
+    source: Annotated[Text, Option(("data",), "PATH"), Common()] = _key(
         "synthetic", "'synthetic' for generated traffic, or the folder with NSL-KDD's files."
     )
     train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
@@ -148,19 +156,21 @@ class DataConfig(_Section):
 class PartitionConfig(_Section):
     """Partition: how the rows are dealt out to the clients."""
 
-    source: Annotated[Text, Option(("partition-from",))] = _key(
+    source: Annotated[Text, Option(("partition-from",), "PATH")] = _key(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
     )
-    clients: Count = _key(100, "Number of clients.")
+    clients: Annotated[Count, Common()] = _key(100, "Number of clients.")
     scheme: Literal["dirichlet", "iid"] = _key(
         "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
     )
     on: Annotated[Literal["family", "label"], Option(("partition-on",))] = _key(
         "family", "The classes that dirichlet mixes: attack families, or attack and normal."
     )
-    alpha: Positive = _key(0.3, "Dirichlet concentration: near 0 is very skewed, above 100 nearly iid.")
+    alpha: Annotated[Positive, Common()] = _key(
+        0.3, "Dirichlet concentration: near 0 is very skewed, above 100 nearly iid."
+    )
     size_alpha: PositiveOrNone = _key(None, "The same for the clients' sizes; none does not skew them.")
-    prevalence: Prevalence = _key(
+    prevalence: Annotated[Prevalence, Common()] = _key(
         0.05, "Largest share of attacks at a client; a range low,high draws it by client; none drops no row."
     )
     min_size: CountOrZero = _key(10, "Fewest rows of a client.")
@@ -196,7 +206,7 @@ class PreprocessingConfig(_Section):
 class TrainingConfig(_Section):
     """Training: rounds, local training, and what it runs on."""
 
-    rounds: Count = _key(50, "Rounds of training.")
+    rounds: Annotated[Count, Common()] = _key(50, "Rounds of training.")
     cohort: ShareAboveZero = _key(1.0, "Share of the clients that take part in a round.")
     steps: CountOrNone = _key(20, "Batches of a client in a round; none where epochs is set.")
     epochs: CountOrNone = _key(None, "Passes over a client's rows in a round, in place of steps.")
@@ -208,7 +218,9 @@ class TrainingConfig(_Section):
     )
     device: Literal["auto", "cpu", "cuda"] = _key("auto", "auto takes a GPU where there is one.")
     group_size: CountOrNone = _key(None, "Clients trained in one call; none lets the engine choose.")
-    threads: CountOrNone = _key(None, "Threads of the CPU to use; none takes all. No result depends on it.")
+    threads: Annotated[CountOrNone, Common()] = _key(
+        None, "Threads of the CPU to use; none takes all. No result depends on it."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -228,7 +240,7 @@ class TrainingConfig(_Section):
 class MethodsConfig(_Section):
     """Methods: what runs, and what several methods share."""
 
-    names: Annotated[Names, Option(("methods", "method"))] = _key(
+    names: Annotated[Names, Option(("methods", "method"), "NAMES"), Common()] = _key(
         ("fedavg", "fedprox", "fed-over", "fed-under", "cfmt"),
         "Names with commas between: fedavg, fedprox, fed-over, fed-under, class-weighted, cfmt, or an "
         "ablation like cfmt-random-mu.",
@@ -291,7 +303,7 @@ class CfmtConfig(_Section):
 class EvaluationConfig(_Section):
     """Evaluation: how the finished model is judged."""
 
-    threshold: ThresholdRules = _key(
+    threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
         ("fpr:0.05",),
         "How the threshold is chosen on validation rows: fpr:RATE, f1 or cost:fn=COST,fp=COST; further ones "
         "are shown beside the first.",
@@ -301,8 +313,8 @@ class EvaluationConfig(_Section):
 class SeedsConfig(_Section):
     """Seeds: each moves the partition, the initial model and every draw."""
 
-    first: Annotated[Seed, Option(("seed",))] = _key(0, "The first seed.")
-    count: Annotated[Count, Option(("seeds",))] = _key(5, "Number of seeds.")
+    first: Annotated[Seed, Option(("seed",)), Common()] = _key(0, "The first seed.")
+    count: Annotated[Count, Option(("seeds",)), Common()] = _key(5, "Number of seeds.")
 
 
 _TUNABLE = ("preprocessing", "training", "methods", "cfmt")
