@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ LAYERS = (
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {"torch": ("nn", "policies"), "matplotlib": ("report",)}
+TORCH = ("nn/torch_", "nn/cuda/", "policies/sac_policy", "policies/sac_learning")
+MOST_IN_A_CHAIN = 15
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -97,3 +100,34 @@ main()
     given = {"capture_output": True, "text": True, "check": True, "cwd": tmp_path}
     done = subprocess.run([sys.executable, "-c", code], **given)  # type: ignore[call-overload]
     assert done.stderr.splitlines()[-1] == "False"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_torch_stands_in_files_that_say_so(path: Path) -> None:
+    if "torch" in {name.split(".")[0] for name in imports(path)}:
+        assert str(path.relative_to(PACKAGE)).startswith(TORCH)
+
+
+def imported_at_once(name: str, paths: dict[str, Path]) -> set[str]:
+    """Modules of the package that a module imports as it is imported itself."""
+    found = set()
+    for node in ast.parse(paths[name].read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            both = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {full if full in paths else node.module for full in both.values()}
+    return {other for other in found if other in paths and other not in (name, "cfmt")}
+
+
+def test_no_chain_of_imports_is_long() -> None:
+    paths = {
+        ".".join(("cfmt", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in MODULES
+    }
+
+    @cache
+    def longest(name: str) -> tuple[str, ...]:
+        below = (longest(other) for other in imported_at_once(name, paths))
+        return (name, *max(below, key=len, default=()))
+
+    chain = max((longest(name) for name in paths), key=len)
+    assert len(chain) <= MOST_IN_A_CHAIN, " -> ".join(chain)

@@ -199,3 +199,12 @@ def test_a_damaged_header_is_one_clear_error(saved: Path, text: str) -> None:
     save_file(tensors, saved, metadata={"cfmt_detector": text})
     with pytest.raises(DataError, match="save the model again"):
         Detector.load(saved)
+
+
+def test_a_transposed_layer_is_refused(saved: Path) -> None:
+    with safe_open(saved, framework="numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    tensors["hidden.weight"] = np.ascontiguousarray(tensors["hidden.weight"].T)
+    save_file(tensors, saved, metadata={"cfmt_detector": json.dumps(header_of(saved))})
+    with pytest.raises(DataError, match="must have shape"):
+        Detector.load(saved)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from cfmt.experiment.runner import Events, Silence
+from cfmt.experiment.events import Events, Silence
 
 if TYPE_CHECKING:
     from cfmt.federated.evaluation import CurvePoint

@@ -106,6 +106,8 @@ class Detector:
     def decision_function(self, table: Table) -> npt.NDArray[np.float32]:
         """Return the logit of each row, above 0 where an attack is likelier than normal traffic.
 
+        Only :meth:`predict_proba` has the bits of the engine; a logit may differ in its last digits.
+
         Parameters
         ----------
         table : Table
@@ -241,7 +243,7 @@ class Detector:
         try:
             return cls(
                 mlp=_shape(header["mlp"]),
-                params=np.concatenate([tensors[name].reshape(-1) for name in LAYERS]),
+                params=_params(tensors, _shape(header["mlp"])),
                 preprocessor=Preprocessor.from_dict(header["preprocessor"]),
                 threshold=float(header["threshold"]),
                 metadata=_mapping("metadata", header["metadata"]),
@@ -271,11 +273,19 @@ def _mapping(name: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _params(tensors: Mapping[str, npt.NDArray[Any]], mlp: MLP) -> npt.NDArray[np.float32]:
+    """Lay the layers out flat, and refuse one of another shape, such as a transposed one."""
+    for name, shape in zip(LAYERS, mlp.shapes, strict=True):
+        if tensors[name].shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {tensors[name].shape}")
+    return np.concatenate([tensors[name].reshape(-1) for name in LAYERS])
+
+
 def _shape(values: Any) -> MLP:
     """Read the model's shape, and refuse one that no detector has."""
     mlp = MLP(**_mapping("mlp", values))
     for name in ("n_features", "hidden", "n_outputs"):
         size = getattr(mlp, name)
-        if not isinstance(size, int) or size > (1 if name == "n_outputs" else _MOST_UNITS):
+        if type(size) is not int or size > (1 if name == "n_outputs" else _MOST_UNITS):
             raise ValueError(f"mlp.{name} is out of range, got {size!r}")
     return mlp

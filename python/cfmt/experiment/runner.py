@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +14,7 @@ import numpy.typing as npt
 from cfmt.config import ExperimentConfig, departures, for_method, to_toml, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, InterruptedRunError, RunDirectoryError
 from cfmt.experiment.environment import describe_environment
+from cfmt.experiment.events import Events, Silence
 from cfmt.experiment.plan import Planned, plan_methods
 from cfmt.experiment.run_directory import RunDirectory
 from cfmt.experiment.setting import Setting
@@ -32,60 +31,9 @@ if TYPE_CHECKING:
     from cfmt.federated.simulation import Settings
     from cfmt.federated.state import RoundReport
 
-__all__ = ["Events", "Finished", "Silence", "run_experiment"]
+__all__ = ["BASELINE", "Finished", "run_experiment"]
 
 BASELINE = "fedavg"
-
-
-class Events(AbstractContextManager["Events"], Protocol):
-    """What an experiment tells while it runs."""
-
-    def note(self, text: str) -> None:
-        """Tell something once."""
-        ...
-
-    def skip(self, n_runs: int) -> None:
-        """Tell that some runs are finished already."""
-        ...
-
-    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
-        """Tell how many of a round's clients are done."""
-        ...
-
-    def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
-        """Tell that a round is over."""
-        ...
-
-    def on_run(self, method: Method, seed: int) -> None:
-        """Tell that a run is over."""
-        ...
-
-
-class Silence:
-    """Tells nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        """Tell nothing."""
-
-    def skip(self, n_runs: int) -> None:
-        """Tell nothing."""
-
-    def on_clients(self, method: Method, seed: int, done: int, total: int) -> None:
-        """Tell nothing."""
-
-    def on_round(self, method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
-        """Tell nothing."""
-
-    def on_run(self, method: Method, seed: int) -> None:
-        """Tell nothing."""
 
 
 @dataclass(frozen=True)
