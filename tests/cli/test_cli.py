@@ -110,7 +110,11 @@ MISUSES = [
     (("partition", "--prevalence", "1.5"), "partition.prevalence must be a number in (0, 1)"),
     (("partition", "--prevalence", "0"), "partition.prevalence must be a number in (0, 1)"),
     (("partition", "--prevalence", "0.2,0.1"), "partition.prevalence must run from low to high"),
-    (("partition", "--train-rows", "50", "--clients", "60"), "rows_per_client"),
+    (
+        ("partition", "--train-rows", "50", "--clients", "60"),
+        "error: partition.clients=60 with partition.min_size=10 need",
+    ),
+    (("compare", "--engine", "native", "--device", "cuda"), "error: training"),
     (("partition", "--config", "nowhere.toml"), "nowhere.toml: cannot be read"),
     (("compare", "--methods", "fedavg,fedproxx"), "got 'fedproxx'; did you mean fedprox"),
     (("compare", "--sort", "roc"), "--sort must be one of roc_auc"),
@@ -128,7 +132,7 @@ MISUSES = [
     ),
     (
         ("partition", "--rows-per-client", "8,16"),
-        "lower min_size or swap the bounds, got (8, 16) with min_size=10",
+        "lower partition.min_size or swap the bounds, got (8, 16) with partition.min_size=10",
     ),
     (("train", "--threads", "5000"), "threads must be in 1..=4096, got 5000"),
 ]

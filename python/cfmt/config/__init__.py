@@ -31,6 +31,7 @@ from cfmt.config.sections import (
     TunedConfig,
 )
 from cfmt.config.tuned import for_method, read_tuned, refuse_twice, tree_of, tuned_name
+from cfmt.config.words import key_error
 
 __all__ = [
     "SCENARIOS",
@@ -52,6 +53,7 @@ __all__ = [
     "departures",
     "differences",
     "for_method",
+    "key_error",
     "merge",
     "near_matches",
     "read_toml",

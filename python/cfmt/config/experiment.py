@@ -21,6 +21,7 @@ from cfmt.config.sections import (
     TrainingConfig,
     TunedConfig,
 )
+from cfmt.config.words import key_error
 from cfmt.errors import ConfigError
 from cfmt.metrics import threshold_rules
 from cfmt.partition import PartitionSpec
@@ -99,7 +100,7 @@ class ExperimentConfig(BaseModel):
                 rows_per_client=given.rows_per_client,
             )
         except ValueError as error:
-            raise ConfigError(f"partition: {error}") from error
+            raise key_error("partition", error) from error
 
     def settings(self) -> Settings:
         """Return what all methods share as a value of :mod:`cfmt.federated`; imports torch.
@@ -131,7 +132,7 @@ class ExperimentConfig(BaseModel):
                 group_size=given.group_size,
             )
         except ValueError as error:
-            raise ConfigError(f"training: {error}") from error
+            raise key_error("training", error) from error
 
     def method_values(self) -> tuple[Method, ...]:
         """Return the methods that are named, with their options; imports torch.

@@ -16,6 +16,7 @@ from cfmt.metrics import threshold_rules
 
 __all__ = [
     "Allowed",
+    "ApiName",
     "CfmtConfig",
     "Common",
     "DataConfig",
@@ -44,6 +45,13 @@ class Option:
 
     names: tuple[str, ...]
     metavar: str = ""
+
+
+@dataclass(frozen=True)
+class ApiName:
+    """What the library calls a key, where that is not the key's own name."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ class PartitionConfig(_Section):
     source: Annotated[Text, Option(("partition-from",), "PATH")] = _key(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
     )
-    clients: Annotated[Count, Common()] = _key(100, "Number of clients.")
+    clients: Annotated[Count, ApiName("n_clients"), Common()] = _key(100, "Number of clients.")
     scheme: Literal["dirichlet", "iid"] = _key(
         "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
     )

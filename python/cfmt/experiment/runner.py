@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.config import ExperimentConfig, departures, for_method, to_toml, tuned_name
+from cfmt.config import ExperimentConfig, departures, for_method, key_error, to_toml, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, InterruptedRunError, RunDirectoryError
 from cfmt.experiment.environment import describe_environment
 from cfmt.experiment.events import Events, Silence
@@ -224,7 +224,7 @@ def _check_engine(settings: Settings) -> None:
             settings.engine, MLP(1), X, is_attack, device=settings.device, group_size=settings.group_size
         )
     except ValueError as error:
-        raise ConfigError(f"training: {error}") from error
+        raise key_error("training", error) from error
 
 
 def _run_seed(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cfmt.config import key_error
 from cfmt.errors import ConfigError, DataError
 from cfmt.partition import load_partition
 from cfmt.ragged import Ragged
@@ -183,7 +184,7 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
     try:
         return spec.split(train.family, train.is_attack, seed=seed)
     except ValueError as error:
-        raise ConfigError(f"partition: {error}") from error
+        raise key_error("partition", error) from error
 
 
 def _check_classes(train: Table, config: DataConfig) -> None:
