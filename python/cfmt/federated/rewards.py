@@ -41,7 +41,7 @@ def draw_judges(cohort: Cohort, policy: LearnedMu) -> npt.NDArray[np.int64]:
     n_judges = n_judged(policy, n)
     if n_judges < 1:
         return cohort.clients[:, np.newaxis]
-    circle = generator(cohort.seed, "judges", round=cohort.round).permutation(n)
+    circle = generator(cohort.seed, "reviewers", round=cohort.round).permutation(n)
     steps = np.arange(1, n_judges + 1)
     judges = np.empty((n, len(steps)), np.int64)
     judges[circle] = cohort.clients[circle[(np.arange(n)[:, np.newaxis] + steps) % n]]

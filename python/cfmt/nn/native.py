@@ -123,7 +123,7 @@ class NativeEngine:
             rows, held_out = rows.take(order), None if held_out is None else held_out.take(order)
             which, clients = which[order], clients[order]
             weights, clusters = weights[order], clusters[order]
-        into = {"n_clusters": n_clusters, "start": start, "held_out": held_out}
+        into = {"n_clusters": n_clusters, "start": start, "scored_rows": held_out}
         how = self._keywords(local, rows, seed, round) | into
         try:
             sums = _core.train_and_sum(
