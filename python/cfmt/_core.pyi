@@ -137,7 +137,7 @@ def train_clients(
     rows: _Int,
     offsets: _Int,
     models: _Single,
-    which: _Int,
+    model_index: _Int,
     clients: _Int,
     *,
     hidden: int,
@@ -156,7 +156,7 @@ def train_and_sum(
     rows: _Int,
     offsets: _Int,
     models: _Single,
-    which: _Int,
+    model_index: _Int,
     clients: _Int,
     weights: _Float,
     clusters: _Int,
@@ -172,7 +172,7 @@ def train_and_sum(
     epochs: int | None = None,
     steps: int | None = None,
     start: _Float | None = None,
-    held_out: tuple[_Int, _Int] | None = None,
+    scored_rows: tuple[_Int, _Int] | None = None,
 ) -> tuple[_Float, _Float, _Single]: ...
 def model_scores(x: _Single, models: _Single, *, hidden: int) -> _Single: ...
 def client_scores(

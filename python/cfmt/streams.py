@@ -23,7 +23,7 @@ Purpose: TypeAlias = Literal[
     "exploration",
     "policy-learning",
     "synthetic",
-    "judges",
+    "reviewers",
 ]
 
 

@@ -1,6 +1,6 @@
 //! Auxiliary vectors of clients.
 
-use cfmt_core::auxiliary as kernel;
+use cfmt_core::clustering as kernel;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 

@@ -1,8 +1,7 @@
 //! Batches of local training.
 
-use cfmt_core::batches::{self, Length};
-use cfmt_core::clients::ClientStreams;
-use cfmt_core::stream::Purpose;
+use cfmt_core::random::Purpose;
+use cfmt_core::sampling::{self, ClientStreams, Length};
 use numpy::{IntoPyArray, PyArray3, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -43,7 +42,8 @@ pub fn batch_plan<'py>(
     let offsets = offsets.slice()?;
     let (batch_size, (seed, round)) = (integer("batch_size", batch_size)?, keys(seed, round)?);
     let streams = ClientStreams { seed, purpose: Purpose::Batches, round, clients: clients.slice()? };
-    let plan =
-        py.detach(|| batches::batch_plan(offsets, batch_size, length, streams)).map_err(KernelError::from)?;
+    let plan = py
+        .detach(|| sampling::batch_plan(offsets, batch_size, length, streams))
+        .map_err(KernelError::from)?;
     plan.rows.into_pyarray(py).reshape(plan.shape)
 }

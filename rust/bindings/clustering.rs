@@ -1,8 +1,6 @@
 //! K-means, silhouette and the matching of clusters.
 
-use cfmt_core::kmeans::{self, KMeans, Options};
-use cfmt_core::points::Points;
-use cfmt_core::{assign, silhouette as kernel};
+use cfmt_core::clustering::{self as kernel, KMeans, Options, Points};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -30,7 +28,7 @@ pub fn kmeans_fit<'py>(
     let points = checked("points", &array)?;
     let k = positive("k", k)?;
     let options = options(n_init, max_iter, tol, seed, round)?;
-    let fit = py.detach(|| kmeans::kmeans(points, k, options)).map_err(KernelError::from)?;
+    let fit = py.detach(|| kernel::kmeans(points, k, options)).map_err(KernelError::from)?;
     wrap(py, fit, points.dimension())
 }
 
@@ -53,7 +51,7 @@ pub fn kmeans_choose_k<'py>(
     let (k_max, max_points) = (positive("k_max", k_max)?, positive("max_points", max_points)?);
     let options = options(n_init, max_iter, tol, seed, round)?;
     let fit =
-        py.detach(|| kmeans::choose_k(points, k_max, max_points, options)).map_err(KernelError::from)?;
+        py.detach(|| kernel::choose_k(points, k_max, max_points, options)).map_err(KernelError::from)?;
     wrap(py, fit, points.dimension())
 }
 
@@ -66,7 +64,7 @@ pub fn nearest<'py>(
     let array = Array2::<f64>::extract("points", points)?;
     let centroid_array = Array2::<f64>::extract("centroids", centroids)?;
     let (points, centroids) = (checked("points", &array)?, checked("centroids", &centroid_array)?);
-    let labels = py.detach(|| kmeans::nearest(points, centroids)).map_err(KernelError::from)?;
+    let labels = py.detach(|| kernel::nearest(points, centroids)).map_err(KernelError::from)?;
     Ok(labels.into_pyarray(py))
 }
 
@@ -98,7 +96,7 @@ pub fn match_clusters<'py>(
     let array = Array2::<f64>::extract("centroids", centroids)?;
     let previous_array = Array2::<f64>::extract("previous", previous)?;
     let (centroids, previous) = (checked("centroids", &array)?, checked("previous", &previous_array)?);
-    let identities = py.detach(|| assign::match_clusters(centroids, previous)).map_err(KernelError::from)?;
+    let identities = py.detach(|| kernel::match_clusters(centroids, previous)).map_err(KernelError::from)?;
     Ok(identities.into_pyarray(py))
 }
 

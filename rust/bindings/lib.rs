@@ -8,7 +8,7 @@ mod auxiliary;
 mod batches;
 mod clustering;
 mod error;
-mod native;
+
 mod partition;
 mod parts;
 mod random;
@@ -16,6 +16,7 @@ mod sampling;
 mod scalars;
 mod scored;
 mod threads;
+mod train;
 
 use pyo3::prelude::*;
 
@@ -32,8 +33,6 @@ mod _core {
     #[pymodule_export]
     use crate::clustering::{kmeans_choose_k, kmeans_fit, match_clusters, nearest, silhouette};
     #[pymodule_export]
-    use crate::native::{client_scores, model_scores, train_and_sum, train_clients};
-    #[pymodule_export]
     use crate::partition::PartitionPlan;
     #[pymodule_export]
     use crate::parts::{check_prevalence, class_counts, impose_prevalence, split_validation};
@@ -47,6 +46,8 @@ mod _core {
     use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
+    #[pymodule_export]
+    use crate::train::{client_scores, model_scores, train_and_sum, train_clients};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,7 +1,6 @@
 //! Partitions of rows over clients.
 
-use cfmt_core::partition::partition;
-use cfmt_core::plan::{Classes, Plan};
+use cfmt_core::partition::{Classes, Plan, partition};
 use cfmt_core::ragged::Ragged;
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;

@@ -1,8 +1,6 @@
 //! Work on a partition that exists: prevalence, validation rows, counts.
 
-use cfmt_core::parts::Parts;
-use cfmt_core::prevalence::{self, Prevalence};
-use cfmt_core::{measures, validation};
+use cfmt_core::partition::{self, Parts, Prevalence};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -37,7 +35,7 @@ pub fn impose_prevalence<'py>(
         .detach(|| {
             let range = Prevalence::new(prevalence.0, prevalence.1)?;
             let parts = Parts::new(rows, offsets, is_attack.len())?;
-            prevalence::impose_prevalence(parts, is_attack, range, min_size, seed)
+            partition::impose_prevalence(parts, is_attack, range, min_size, seed)
         })
         .map_err(KernelError::from)?;
     Ok(to_python(py, parts))
@@ -59,9 +57,7 @@ pub fn split_validation<'py>(
     let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
     let seed = key("seed", seed)?;
     let [train, held_out] = py
-        .detach(|| {
-            validation::split_validation(Parts::new(rows, offsets, labels.len())?, labels, share, seed)
-        })
+        .detach(|| partition::split_validation(Parts::new(rows, offsets, labels.len())?, labels, share, seed))
         .map_err(KernelError::from)?;
     Ok((to_python(py, train), to_python(py, held_out)))
 }
@@ -81,7 +77,7 @@ pub fn class_counts<'py>(
     let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
     let n_classes = count("n_classes", n_classes)?;
     let counts = py
-        .detach(|| measures::class_counts(Parts::new(rows, offsets, labels.len())?, labels, n_classes))
+        .detach(|| partition::class_counts(Parts::new(rows, offsets, labels.len())?, labels, n_classes))
         .map_err(KernelError::from)?;
     let counts: Bound<'py, PyArray1<i64>> = counts.into_pyarray(py);
     counts.reshape([offsets.len() - 1, n_classes])

@@ -1,6 +1,6 @@
 //! Seeds for generators outside this crate (numpy's, torch's).
 
-use cfmt_core::stream::{Purpose, stream};
+use cfmt_core::random::{Purpose, stream};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rand::Rng;

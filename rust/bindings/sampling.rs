@@ -1,11 +1,8 @@
 //! Meta-states, Gaussian weights and draws of rows.
 
-use cfmt_core::balance::{self, Budget, Centres};
-use cfmt_core::clients::ClientStreams;
-use cfmt_core::draw::{self, Weights};
 use cfmt_core::ragged::Ragged;
-use cfmt_core::stream::Purpose;
-use cfmt_core::{gaussian, histogram};
+use cfmt_core::random::Purpose;
+use cfmt_core::sampling::{self as kernel, Budget, Centres, ClientStreams, Weights};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -40,8 +37,7 @@ pub fn error_histograms<'py>(
     let errors = Array1::<f32>::extract("errors", errors)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let (errors, offsets, bins) = (errors.slice()?, offsets.slice()?, integer("bins", bins)?);
-    let shares =
-        py.detach(|| histogram::error_histograms(errors, offsets, bins)).map_err(KernelError::from)?;
+    let shares = py.detach(|| kernel::error_histograms(errors, offsets, bins)).map_err(KernelError::from)?;
     shares.into_pyarray(py).reshape([offsets.len() - 1, bins as usize])
 }
 
@@ -61,7 +57,7 @@ pub fn gaussian_weights<'py>(
     let weights = PyArray1::zeros(py, errors.len(), false);
     let mut room = weights.readwrite();
     let out = room.as_slice_mut()?;
-    py.detach(|| gaussian::gaussian_weights(errors, offsets, mu, sigma, out)).map_err(KernelError::from)?;
+    py.detach(|| kernel::gaussian_weights(errors, offsets, mu, sigma, out)).map_err(KernelError::from)?;
     Ok(weights)
 }
 
@@ -86,7 +82,7 @@ pub fn weighted_sample<'py>(
     let (offsets, sizes) = (offsets.slice()?, sizes.slice()?);
     let streams = sampling_streams(seed, round, clients.slice()?)?;
     let drawn = py
-        .detach(|| draw::weighted_sample(weights, offsets, sizes, replace, streams))
+        .detach(|| kernel::weighted_sample(weights, offsets, sizes, replace, streams))
         .map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }
@@ -124,7 +120,7 @@ pub fn meta_sample<'py>(
     let streams = sampling_streams(seed, round, clients.slice()?)?;
     let centres = Centres { mu, minority_mu, sigma };
     let drawn = py
-        .detach(|| balance::meta_sample(errors, labels, offsets, centres, budget, streams))
+        .detach(|| kernel::meta_sample(errors, labels, offsets, centres, budget, streams))
         .map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }
@@ -143,7 +139,7 @@ pub fn oversample<'py>(
     let clients = Array1::<i64>::extract("clients", clients)?;
     let (labels, offsets) = (labels.slice()?, offsets.slice()?);
     let streams = sampling_streams(seed, round, clients.slice()?)?;
-    let drawn = py.detach(|| balance::oversample(labels, offsets, streams)).map_err(KernelError::from)?;
+    let drawn = py.detach(|| kernel::oversample(labels, offsets, streams)).map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }
 
@@ -161,6 +157,6 @@ pub fn undersample<'py>(
     let clients = Array1::<i64>::extract("clients", clients)?;
     let (labels, offsets) = (labels.slice()?, offsets.slice()?);
     let streams = sampling_streams(seed, round, clients.slice()?)?;
-    let drawn = py.detach(|| balance::undersample(labels, offsets, streams)).map_err(KernelError::from)?;
+    let drawn = py.detach(|| kernel::undersample(labels, offsets, streams)).map_err(KernelError::from)?;
     Ok(wrap(py, drawn))
 }

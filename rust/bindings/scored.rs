@@ -1,7 +1,6 @@
 //! Detection figures of scored rows.
 
-use cfmt_core::confusion::{self, Scored};
-use cfmt_core::ranking;
+use cfmt_core::metrics::{self, Scored};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -24,7 +23,7 @@ pub fn ragged_confusion<'py>(
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let (scores, labels, offsets) = (scores.slice()?, labels.slice()?, offsets.slice()?);
     let counts = py
-        .detach(|| confusion::confusion(Scored::new(scores, labels)?, offsets, threshold))
+        .detach(|| metrics::confusion(Scored::new(scores, labels)?, offsets, threshold))
         .map_err(KernelError::from)?;
     counts.into_pyarray(py).reshape([offsets.len() - 1, 4])
 }
@@ -41,7 +40,7 @@ pub fn ragged_average_precision<'py>(
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let (scores, labels, offsets) = (scores.slice()?, labels.slice()?, offsets.slice()?);
     let precisions = py
-        .detach(|| ranking::average_precision(Scored::new(scores, labels)?, offsets))
+        .detach(|| metrics::average_precision(Scored::new(scores, labels)?, offsets))
         .map_err(KernelError::from)?;
     Ok(precisions.into_pyarray(py))
 }
@@ -56,7 +55,7 @@ pub fn operating_points<'py>(
     let labels = Array1::<u8>::extract("labels", labels)?;
     let (scores, labels) = (scores.slice()?, labels.slice()?);
     let [true_alerts, false_alerts] = py
-        .detach(|| Scored::new(scores, labels).map(ranking::operating_points))
+        .detach(|| Scored::new(scores, labels).map(metrics::operating_points))
         .map_err(KernelError::from)?;
     Ok((true_alerts.into_pyarray(py), false_alerts.into_pyarray(py)))
 }
@@ -72,7 +71,7 @@ pub fn score_histogram<'py>(
     let labels = Array1::<u8>::extract("labels", labels)?;
     let (scores, labels, bins) = (scores.slice()?, labels.slice()?, positive("bins", bins)?);
     let [attack, normal] = py
-        .detach(|| confusion::score_histogram(Scored::new(scores, labels)?, bins))
+        .detach(|| metrics::score_histogram(Scored::new(scores, labels)?, bins))
         .map_err(KernelError::from)?;
     Ok((attack.into_pyarray(py), normal.into_pyarray(py)))
 }

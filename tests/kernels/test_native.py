@@ -58,7 +58,7 @@ def test_one_step_is_the_gradient_itself() -> None:
     federation = Federation([20])
     deltas, _ = federation.train(batch_size=20, epochs=1, prox_mu=5.0)
     x = federation.x[federation.rows].astype(np.float64)
-    params = federation.models[federation.which[0]].astype(np.float64)
+    params = federation.models[federation.model_index[0]].astype(np.float64)
     y = federation.y[federation.rows]
     slope = reference.gradient(params, x, y, float(federation.positive_weight[0]))
     np.testing.assert_allclose(deltas[0], -0.1 * slope, rtol=1e-4, atol=1e-7)

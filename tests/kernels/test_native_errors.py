@@ -36,8 +36,8 @@ def test_epochs_and_steps_exclude_each_other() -> None:
     [
         ("rows", 2, N_ROWS),
         ("rows", 0, -1),
-        ("which", 1, 2),
-        ("which", 1, -1),
+        ("model_index", 1, 2),
+        ("model_index", 1, -1),
         ("clients", 0, -1),
         ("offsets", 1, 1000),
         ("y", 3, 2),
@@ -56,7 +56,7 @@ def test_bad_elements_are_named(name: str, index: Any, value: float) -> None:
         federation.train_and_sum(epochs=1)
 
 
-@pytest.mark.parametrize("name", ["y", "which", "clients", "positive_weight", "weights", "clusters"])
+@pytest.mark.parametrize("name", ["y", "model_index", "clients", "positive_weight", "weights", "clusters"])
 def test_lengths_must_fit(name: str) -> None:
     federation = Federation(SIZES)
     setattr(federation, name, getattr(federation, name)[:-1].copy())
@@ -89,7 +89,7 @@ def test_start_must_fit() -> None:
 
 def test_read_only_arrays_are_welcome() -> None:
     federation = Federation(SIZES)
-    for name in ("x", "y", "rows", "offsets", "models", "which", "clients", "positive_weight"):
+    for name in ("x", "y", "rows", "offsets", "models", "model_index", "clients", "positive_weight"):
         getattr(federation, name).flags.writeable = False
     assert np.isfinite(federation.train(epochs=1)[0]).all()
 

@@ -27,14 +27,14 @@ class Federation:
         self.models = rng.uniform(-0.5, 0.5, (n_models, self.n_params)).astype(np.float32)
         self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         self.rows = rng.integers(0, N_ROWS, self.offsets[-1])
-        self.which = rng.integers(0, n_models, len(sizes))
+        self.model_index = rng.integers(0, n_models, len(sizes))
         self.clients = rng.permutation(1000)[: len(sizes)]
         self.positive_weight = rng.uniform(0.5, 3, len(sizes))
         self.weights = rng.uniform(0, 2, len(sizes))
         self.clusters = rng.integers(0, 3, len(sizes))
 
     def arguments(self, **training: Any) -> dict[str, Any]:
-        names = ("x", "y", "rows", "offsets", "models", "which", "clients", "hidden", "positive_weight")
+        names = ("x", "y", "rows", "offsets", "models", "model_index", "clients", "hidden", "positive_weight")
         fixed = {"seed": SEED, "round": ROUND, "learning_rate": 0.1, "batch_size": 8}
         return {name: getattr(self, name) for name in names} | fixed | training
 
@@ -67,7 +67,7 @@ class Federation:
         for k, batches in enumerate(plan):
             rows = [self.rows[batch[batch >= 0]] for batch in batches if batch[0] >= 0]
             how = reference.Training(learning_rate, prox_mu, self.positive_weight[k])
-            received = self.models[self.which[k]].astype(np.float64)
+            received = self.models[self.model_index[k]].astype(np.float64)
             delta, loss = reference.train(received, self.x.astype(np.float64), self.y, rows, how)
             deltas.append(delta)
             losses.append(loss)

@@ -35,7 +35,7 @@ def draw_reviewers(cohort: Cohort, n_reviewers: int) -> npt.NDArray[np.int64]:
     if n_reviewers < 1:
         return cohort.clients[:, np.newaxis]
     n = len(cohort)
-    circle = generator(cohort.seed, "judges", round=cohort.round).permutation(n)
+    circle = generator(cohort.seed, "reviewers", round=cohort.round).permutation(n)
     steps = np.arange(1, n_reviewers + 1)
     reviewers = np.empty((n, len(steps)), np.int64)
     reviewers[circle] = cohort.clients[circle[(np.arange(n)[:, np.newaxis] + steps) % n]]

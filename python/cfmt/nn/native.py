@@ -112,7 +112,7 @@ class NativeEngine:
             "clusters": weighting.clusters,
             "n_clusters": weighting.n_clusters,
             "start": weighting.start,
-            "held_out": scored_rows,
+            "scored_rows": scored_rows,
         }
         try:
             found = _core.train_and_sum(*arguments, **(settings | sums))

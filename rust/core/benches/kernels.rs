@@ -8,18 +8,15 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use cfmt_core::aggregate::weighted_mean;
-use cfmt_core::balance::{Budget, Centres, meta_sample};
-use cfmt_core::batches::{Length, batch_plan};
-use cfmt_core::clients::ClientStreams;
-use cfmt_core::draw::{Weights, weighted_sample};
-use cfmt_core::histogram::error_histograms;
-use cfmt_core::kmeans::{Options, kmeans};
-use cfmt_core::native::{Cohort, Features, Models, Shape, Table, Training, Weighting, train_and_sum};
-use cfmt_core::partition::partition;
-use cfmt_core::plan::{Classes, Plan};
-use cfmt_core::points::Points;
+use cfmt_core::clustering::{Options, Points, kmeans};
+use cfmt_core::partition::{Classes, Plan, partition};
 use cfmt_core::ragged::Offsets;
-use cfmt_core::stream::{Purpose, stream};
+use cfmt_core::random::{Purpose, stream};
+use cfmt_core::sampling::{
+    Budget, Centres, ClientStreams, Length, Weights, batch_plan, error_histograms, meta_sample,
+    weighted_sample,
+};
+use cfmt_core::train::{Features, Group, Models, Shape, Table, Training, Weighting, train_and_sum};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::RngExt;
 
@@ -123,10 +120,10 @@ fn training(c: &mut Criterion) {
     let (zeros, ones) = (vec![0; n_clients], vec![1.0; n_clients]);
     let clients: Vec<i64> = (0..n_clients as i64).collect();
     let table = Table { x: Features { values: &x, n_features: shape.n_features }, y: &y };
-    let cohort = Cohort {
+    let group = Group {
         rows: &rows,
         offsets: Offsets::new(&offsets, n_rows).expect("offsets cover the rows"),
-        which: &zeros,
+        model_index: &zeros,
         clients: &clients,
         positive_weight: &ones,
     };
@@ -139,7 +136,7 @@ fn training(c: &mut Criterion) {
             train_and_sum(
                 black_box(table),
                 &Models { shape, params: &params },
-                cohort,
+                group,
                 training,
                 weighting,
                 None,
