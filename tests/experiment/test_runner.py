@@ -1,4 +1,4 @@
-"""A resumable experiment as a Python call: no terminal, any registered method, the same files after a stop."""
+"""A resumable experiment as a Python call: any registered method, the same files after a stop."""
 
 from __future__ import annotations
 
