@@ -16,7 +16,7 @@ PACKAGE = Path(cfmt.__file__).parent
 LAYERS = (
     {"_core"},
     {"errors"},
-    {"ragged", "streams", "files", "strict_json"},
+    {"ragged", "streams", "files", "strict_json", "typing"},
     {"sampling", "clustering", "aggregation"},
     {"partition", "metrics"},
     {"data"},

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from cfmt import _core
+from cfmt.typing import FloatArray, IntArray
 
 __all__ = [
     "KMeans",
@@ -20,9 +18,6 @@ __all__ = [
     "silhouette",
     "standardise",
 ]
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class KMeans(NamedTuple):

@@ -7,15 +7,11 @@ proportion to the rows of that type, and the attacks weigh together what they wo
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from cfmt import _core
+from cfmt.typing import CodeArray, LabelArray, ScoreArray
 
 __all__ = ["f1_macro_types", "recall_macro_types", "roc_auc_macro_types"]
-
-ScoreArray = npt.NDArray[np.float32]
-LabelArray = npt.NDArray[np.uint8]
-CodeArray = npt.NDArray[np.int64]
 
 
 def roc_auc_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArray) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt import _core
+from cfmt.typing import CountArray
 
 __all__ = [
     "average_precision_from_histograms",
@@ -16,8 +17,6 @@ __all__ = [
     "threshold_for_cost",
     "threshold_for_f1",
 ]
-
-CountArray = npt.NDArray[np.int64]
 
 
 def score_histogram(

@@ -17,6 +17,7 @@ from cfmt.metrics.histograms import (
     one_class,
     roc_area,
 )
+from cfmt.typing import CountArray, LabelArray, ScoreArray
 
 __all__ = [
     "Confusion",
@@ -33,10 +34,6 @@ __all__ = [
     "recall_at_fpr",
     "roc_auc",
 ]
-
-ScoreArray = npt.NDArray[np.float32]
-LabelArray = npt.NDArray[np.uint8]
-CountArray = npt.NDArray[np.int64]
 
 
 class Confusion(NamedTuple):

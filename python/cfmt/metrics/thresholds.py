@@ -11,15 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from cfmt.errors import ConfigError
 from cfmt.metrics.histograms import threshold_at_fpr, threshold_for_cost, threshold_for_f1
+from cfmt.typing import CountArray
 
 __all__ = ["AtFpr", "BestF1", "LeastCost", "ThresholdRule", "threshold_rule", "threshold_rules"]
 
-CountArray = npt.NDArray[np.int64]
 
 _NUMBER = r"[0-9.]+(?:[eE][+-]?[0-9]+)?"
 _NEXT_RULE = re.compile(r",\s*(?=[A-Za-z][A-Za-z0-9]*(?:$|[:,]))")  # a cost has a comma of its own

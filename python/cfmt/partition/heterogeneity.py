@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.ragged import Ragged
+from cfmt.typing import FloatArray, IntArray
 
 __all__ = ["class_counts", "gini", "imbalance_ratio", "jensen_shannon"]
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> IntArray:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.ragged import Ragged
+from cfmt.typing import LabelArray
 
 __all__ = ["check_parts", "impose_prevalence", "prevalence_range", "split_validation"]
-
-LabelArray = npt.NDArray[np.uint8]
 
 
 def impose_prevalence(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.partition.prevalence import impose_prevalence, prevalence_range
 from cfmt.ragged import Ragged
+from cfmt.typing import IntArray, LabelArray
 
 __all__ = [
     "PartitionSpec",
@@ -18,9 +18,6 @@ __all__ = [
     "partition_iid",
     "partition_quantity",
 ]
-
-IntArray = npt.NDArray[np.int64]
-LabelArray = npt.NDArray[np.uint8]
 
 
 def partition_iid(
