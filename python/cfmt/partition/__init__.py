@@ -1,9 +1,14 @@
-"""Partitions of a table's rows over clients: made, thinned, measured and kept."""
+"""Partitions of a table's rows over clients: made, thinned, measured and kept.
 
+Apart from ``federated/``, because a split is worth having with any trainer.
+"""
+
+from cfmt.partition.dirichlet import partition_dirichlet, partition_iid, partition_quantity
 from cfmt.partition.heterogeneity import class_counts, gini, imbalance_ratio, jensen_shannon
-from cfmt.partition.prevalence import check_parts, impose_prevalence, prevalence_range, split_validation
-from cfmt.partition.spec import PartitionSpec, partition_dirichlet, partition_iid, partition_quantity
+from cfmt.partition.prevalence import impose_prevalence, prevalence_range
+from cfmt.partition.spec import PartitionSpec
 from cfmt.partition.storage import SavedPartition, load_partition, save_partition
+from cfmt.partition.validation import check_parts, split_validation
 
 __all__ = [
     "PartitionSpec",

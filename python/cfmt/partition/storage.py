@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from cfmt.errors import DataError
 from cfmt.files import atomic_file, write_atomic
-from cfmt.partition.prevalence import check_parts
 from cfmt.partition.spec import PartitionSpec
+from cfmt.partition.validation import check_parts
 from cfmt.ragged import Ragged
 
 __all__ = ["SavedPartition", "load_partition", "save_partition"]
