@@ -111,7 +111,7 @@ MISUSES = [
         ("partition", "--rows-per-client", "8,16"),
         "lower min_size or swap the bounds, got (8, 16) with min_size=10",
     ),
-    (("run", "--threads", "5000"), "threads must be in 1..=4096, got 5000"),
+    (("run", "--threads", "5000"), "threads must be in [1, 4096], got 5000"),
 ]
 
 
