@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Self, TypeAlias, final
 
 import numpy as np
@@ -60,7 +61,7 @@ class PartitionPlan:
         alpha: float | None,
         size_alpha: float | None,
         min_size: int,
-        rows_per_client: tuple[int, int] | None,
+        rows_per_client: Sequence[int] | None,
     ) -> PartitionPlan: ...
     def split_rows(self, n_rows: int, *, seed: int) -> _Ragged: ...
     def split_labels(self, labels: _Int, *, seed: int) -> _Ragged: ...
@@ -71,7 +72,7 @@ def impose_prevalence(
     offsets: _Int,
     is_attack: _Label,
     *,
-    prevalence: tuple[float, float],
+    prevalence: Sequence[float],
     min_size: int,
     seed: int,
 ) -> _Ragged: ...
@@ -146,7 +147,7 @@ def train_clients(
     positive_weight: _Float,
     seed: int,
     round: int,
-    prox_mu: float = 0.0,
+    prox_mu: float = ...,
     epochs: int | None = None,
     steps: int | None = None,
 ) -> tuple[_Single, _Float]: ...
@@ -168,7 +169,7 @@ def train_and_sum(
     positive_weight: _Float,
     seed: int,
     round: int,
-    prox_mu: float = 0.0,
+    prox_mu: float = ...,
     epochs: int | None = None,
     steps: int | None = None,
     start: _Float | None = None,

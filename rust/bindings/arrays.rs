@@ -6,8 +6,8 @@
 
 use numpy::ndarray::Dimension;
 use numpy::{
-    Element, Ix1, Ix2, PyArray, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray, PyUntypedArray,
-    PyUntypedArrayMethods, dtype,
+    Element, Ix1, Ix2, PyArray, PyArrayDescr, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray,
+    PyUntypedArray, PyUntypedArrayMethods, dtype,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -30,15 +30,24 @@ impl<'py, T: Element, D: Dimension> Array<'py, T, D> {
         let wanted = dtype::<T>(value.py());
         let Ok(untyped) = value.cast::<PyUntypedArray>() else {
             let kind = value.get_type().name()?;
+            let array = value.py().import("numpy")?.call_method1("asarray", (value,)).ok();
+            let holds = array.and_then(|array| Some(array.cast::<PyUntypedArray>().ok()?.dtype().kind()));
+            let cure = match holds {
+                Some(kind) if !is_text(kind) => format!("use np.asarray({name}, np.{wanted})"),
+                _ => cure_of_text(name, &wanted),
+            };
             return Err(PyTypeError::new_err(format!(
-                "{name} must be a numpy array of {wanted}, got {kind}; use np.asarray({name}, dtype=np.{wanted})"
+                "{name} must be a numpy array of {wanted}, got {kind}; {cure}"
             )));
         };
         if !untyped.dtype().is_equiv_to(&wanted) {
             let got = untyped.dtype();
-            return Err(PyTypeError::new_err(format!(
-                "{name} must have dtype {wanted}, got {got}; use {name}.astype(np.{wanted})"
-            )));
+            let cure = if is_text(got.kind()) {
+                cure_of_text(name, &wanted)
+            } else {
+                format!("use {name}.astype(np.{wanted})")
+            };
+            return Err(PyTypeError::new_err(format!("{name} must have dtype {wanted}, got {got}; {cure}")));
         }
         let Ok(array) = value.cast::<PyArray<T, D>>() else {
             let (want, got) = (D::NDIM.unwrap_or(0), untyped.ndim());
@@ -67,5 +76,23 @@ impl<'py, T: Element, D: Dimension> Array<'py, T, D> {
     /// The lengths of the axes.
     pub fn shape(&self) -> &[usize] {
         self.0.shape()
+    }
+}
+
+/// Whether numpy's kind of a dtype is text, objects or records, which no cast turns into numbers.
+fn is_text(kind: u8) -> bool {
+    matches!(kind, b'U' | b'S' | b'T' | b'O' | b'V')
+}
+
+/// What to do about text where numbers of dtype `wanted` are asked for.
+fn cure_of_text(name: &str, wanted: &Bound<'_, PyArrayDescr>) -> String {
+    match (name, wanted.kind()) {
+        ("labels", b'i') => format!("use np.unique({name}, return_inverse=True)[1] to number the classes"),
+        ("labels" | "y" | "is_attack", b'u') => {
+            format!(
+                "use (np.asarray({name}) == ATTACK).astype(np.{wanted}) with the label of attacks for ATTACK"
+            )
+        }
+        _ => format!("pass numbers: text and objects are not converted to {wanted}"),
     }
 }

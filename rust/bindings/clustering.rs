@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::{Array1, Array2};
 use crate::error::KernelError;
-use crate::scalars::{Integer, keys, positive};
+use crate::scalars::{Integer, Real, keys, positive, real};
 
 type Labels<'py> = Bound<'py, PyArray1<i64>>;
 type Clustering<'py> = (Labels<'py>, Bound<'py, PyArray2<f64>>, f64, usize);
@@ -20,7 +20,7 @@ pub fn kmeans_fit<'py>(
     k: Integer,
     n_init: Integer,
     max_iter: Integer,
-    tol: f64,
+    tol: Real,
     seed: Integer,
     round: Integer,
 ) -> PyResult<Clustering<'py>> {
@@ -41,7 +41,7 @@ pub fn kmeans_choose_k<'py>(
     k_max: Integer,
     n_init: Integer,
     max_iter: Integer,
-    tol: f64,
+    tol: Real,
     max_points: Integer,
     seed: Integer,
     round: Integer,
@@ -105,10 +105,16 @@ pub fn checked<'a>(name: &'static str, array: &'a Array2<'_, f64>) -> PyResult<P
     Ok(Points::new(name, array.slice()?, array.shape()[1]).map_err(KernelError::from)?)
 }
 
-fn options(n_init: Integer, max_iter: Integer, tol: f64, seed: Integer, round: Integer) -> PyResult<Options> {
+fn options(
+    n_init: Integer,
+    max_iter: Integer,
+    tol: Real,
+    seed: Integer,
+    round: Integer,
+) -> PyResult<Options> {
     let (n_init, max_iter) = (positive("n_init", n_init)?, positive("max_iter", max_iter)?);
     let (seed, round) = keys(seed, round)?;
-    Ok(Options { n_init, max_iter, tol, seed, round })
+    Ok(Options { n_init, max_iter, tol: real("tol", tol)?, seed, round })
 }
 
 fn wrap(py: Python<'_>, fit: KMeans, dimension: usize) -> PyResult<Clustering<'_>> {

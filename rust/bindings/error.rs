@@ -1,23 +1,34 @@
-//! Kernel errors as Python exceptions: a bad value is a `ValueError`, a training that diverged a `FloatingPointError`.
+//! Errors on their way to Python: a bad value is a `ValueError`, a bad type a `TypeError`, a training that diverged
+//! a `FloatingPointError`.
 
 use pyo3::PyErr;
-use pyo3::exceptions::{PyFloatingPointError, PyValueError};
+use pyo3::exceptions::{PyFloatingPointError, PyTypeError, PyValueError};
 
-/// A kernel's error on its way to Python.
-pub struct KernelError(cfmt_core::Error);
+/// An error on its way to Python.
+pub enum KernelError {
+    /// What a kernel refused.
+    Kernel(cfmt_core::Error),
+    /// A value out of its range.
+    Value(String),
+    /// A value of another type.
+    Type(String),
+}
 
 impl From<cfmt_core::Error> for KernelError {
     fn from(error: cfmt_core::Error) -> Self {
-        Self(error)
+        Self::Kernel(error)
     }
 }
 
 impl From<KernelError> for PyErr {
     fn from(error: KernelError) -> Self {
-        let message = error.0.to_string();
-        match error.0 {
-            cfmt_core::Error::Diverged(_) => PyFloatingPointError::new_err(message),
-            _ => PyValueError::new_err(message),
+        match error {
+            KernelError::Kernel(error @ cfmt_core::Error::Diverged(_)) => {
+                PyFloatingPointError::new_err(error.to_string())
+            }
+            KernelError::Kernel(error) => PyValueError::new_err(error.to_string()),
+            KernelError::Value(message) => PyValueError::new_err(message),
+            KernelError::Type(message) => PyTypeError::new_err(message),
         }
     }
 }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
-use crate::scalars::{Integer, count, key};
+use crate::scalars::{Integer, Real, count, key, optional_real, pair};
 
 /// Values and offsets of a ragged array.
 pub type PyRagged<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -26,19 +26,21 @@ impl PartitionPlan {
     #[pyo3(signature = (n_clients, *, alpha, size_alpha, min_size, rows_per_client))]
     fn new(
         n_clients: Integer,
-        alpha: Option<f64>,
-        size_alpha: Option<f64>,
+        alpha: Option<Real>,
+        size_alpha: Option<Real>,
         min_size: Integer,
-        rows_per_client: Option<(Integer, Integer)>,
-    ) -> Result<Self, KernelError> {
+        rows_per_client: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let (n_clients, min_size) = (count("n_clients", n_clients)?, count("min_size", min_size)?);
         let range = match rows_per_client {
-            Some((low, high)) => {
+            Some(range) => {
+                let (low, high) = pair("rows_per_client", "a range of two whole numbers", range)?;
                 Some((count("rows_per_client[0]", low)?, count("rows_per_client[1]", high)?))
             }
             None => None,
         };
-        Ok(Self(Plan::new(n_clients, alpha, size_alpha, min_size, range)?))
+        let (alpha, size_alpha) = (optional_real("alpha", alpha)?, optional_real("size_alpha", size_alpha)?);
+        Ok(Self(Plan::new(n_clients, alpha, size_alpha, min_size, range).map_err(KernelError::from)?))
     }
 
     /// Gives `n_rows` rows of one class to clients.

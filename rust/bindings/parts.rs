@@ -7,11 +7,11 @@ use pyo3::prelude::*;
 use crate::arrays::Array1;
 use crate::error::KernelError;
 use crate::partition::{PyRagged, to_python};
-use crate::scalars::{Integer, count, key};
+use crate::scalars::{Integer, Real, count, key, pair, real};
 
 #[pyfunction]
-pub fn check_prevalence(low: f64, high: f64) -> Result<(), KernelError> {
-    Prevalence::new(low, high)?;
+pub fn check_prevalence(low: Real, high: Real) -> Result<(), KernelError> {
+    Prevalence::new(real("prevalence", low)?, real("prevalence", high)?)?;
     Ok(())
 }
 
@@ -21,7 +21,7 @@ pub fn impose_prevalence<'py>(
     rows: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     is_attack: &Bound<'py, PyAny>,
-    prevalence: (f64, f64),
+    prevalence: &Bound<'py, PyAny>,
     min_size: Integer,
     seed: Integer,
 ) -> PyResult<PyRagged<'py>> {
@@ -30,10 +30,12 @@ pub fn impose_prevalence<'py>(
         (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
     let is_attack = Array1::extract("is_attack", is_attack)?;
     let (rows, offsets, is_attack) = (rows.slice()?, offsets.slice()?, is_attack.slice()?);
+    let (low, high) = pair("prevalence", "a range of two numbers", prevalence)?;
+    let (low, high) = (real("prevalence[0]", low)?, real("prevalence[1]", high)?);
     let (min_size, seed) = (count("min_size", min_size)?, key("seed", seed)?);
     let parts = py
         .detach(|| {
-            let range = Prevalence::new(prevalence.0, prevalence.1)?;
+            let range = Prevalence::new(low, high)?;
             let parts = Parts::new(rows, offsets, is_attack.len())?;
             partition::impose_prevalence(parts, is_attack, range, min_size, seed)
         })
@@ -47,7 +49,7 @@ pub fn split_validation<'py>(
     rows: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
-    share: f64,
+    share: Real,
     seed: Integer,
 ) -> PyResult<(PyRagged<'py>, PyRagged<'py>)> {
     let py = rows.py();
@@ -55,7 +57,7 @@ pub fn split_validation<'py>(
         (Array1::extract("parts.values", rows)?, Array1::extract("parts.offsets", offsets)?);
     let labels = Array1::extract("labels", labels)?;
     let (rows, offsets, labels) = (rows.slice()?, offsets.slice()?, labels.slice()?);
-    let seed = key("seed", seed)?;
+    let (share, seed) = (real("share", share)?, key("seed", seed)?);
     let [train, held_out] = py
         .detach(|| partition::split_validation(Parts::new(rows, offsets, labels.len())?, labels, share, seed))
         .map_err(KernelError::from)?;

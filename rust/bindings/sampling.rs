@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
-use crate::scalars::{Integer, integer, keys};
+use crate::scalars::{Integer, Real, integer, keys, optional_real, real};
 
 /// Positions and offsets.
 type Draw<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
@@ -47,12 +47,13 @@ pub fn gaussian_weights<'py>(
     errors: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     mu: &Bound<'py, PyAny>,
-    sigma: f64,
+    sigma: Real,
 ) -> PyResult<Bound<'py, PyArray1<f64>>> {
     let errors = Array1::<f32>::extract("errors", errors)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let mu = Array1::<f64>::extract("mu", mu)?;
     let (errors, offsets, mu) = (errors.slice()?, offsets.slice()?, mu.slice()?);
+    let sigma = real("sigma", sigma)?;
     // numpy's own memory, which it asks the system to back by large pages: touching it first costs less.
     let weights = PyArray1::zeros(py, errors.len(), false);
     let mut room = weights.readwrite();
@@ -95,8 +96,8 @@ pub fn meta_sample<'py>(
     labels: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
     mu: &Bound<'py, PyAny>,
-    minority_mu: Option<f64>,
-    sigma: f64,
+    minority_mu: Option<Real>,
+    sigma: Real,
     budget: &str,
     seed: Integer,
     round: Integer,
@@ -118,6 +119,7 @@ pub fn meta_sample<'py>(
     };
     let (errors, labels, offsets, mu) = (errors.slice()?, labels.slice()?, offsets.slice()?, mu.slice()?);
     let streams = sampling_streams(seed, round, clients.slice()?)?;
+    let (minority_mu, sigma) = (optional_real("minority_mu", minority_mu)?, real("sigma", sigma)?);
     let centres = Centres { mu, minority_mu, sigma };
     let drawn = py
         .detach(|| kernel::meta_sample(errors, labels, offsets, centres, budget, streams))

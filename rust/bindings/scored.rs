@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::arrays::Array1;
 use crate::error::KernelError;
-use crate::scalars::{Integer, positive};
+use crate::scalars::{Integer, Real, positive, real};
 
 type TwoCounts<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray1<i64>>);
 
@@ -16,12 +16,13 @@ pub fn ragged_confusion<'py>(
     scores: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
     offsets: &Bound<'py, PyAny>,
-    threshold: f64,
+    threshold: Real,
 ) -> PyResult<Bound<'py, PyArray2<i64>>> {
     let scores = Array1::<f32>::extract("scores", scores)?;
     let labels = Array1::<u8>::extract("labels", labels)?;
     let offsets = Array1::<i64>::extract("offsets", offsets)?;
     let (scores, labels, offsets) = (scores.slice()?, labels.slice()?, offsets.slice()?);
+    let threshold = real("threshold", threshold)?;
     let counts = py
         .detach(|| metrics::confusion(Scored::new(scores, labels)?, offsets, threshold))
         .map_err(KernelError::from)?;

@@ -12,7 +12,7 @@ const MOST: usize = 4096;
 pub fn set_threads(py: Python<'_>, threads: Integer) -> PyResult<()> {
     let threads = positive("threads", threads)?;
     if threads > MOST {
-        return Err(PyValueError::new_err(format!("threads must be in 1..={MOST}, got {threads}")));
+        return Err(PyValueError::new_err(format!("threads must be in [1, {MOST}], got {threads}")));
     }
     py.detach(|| {
         let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use crate::arrays::{Array1, Array2};
 use crate::batches::length;
 use crate::error::KernelError;
-use crate::scalars::{Integer, keys, positive};
+use crate::scalars::{Integer, Real, keys, positive, real};
 
 /// An update matrix and the clients' losses, on their way to numpy.
 type Updates<'py, T> = (Bound<'py, PyArray2<T>>, Bound<'py, PyArray1<f64>>);
@@ -117,7 +117,7 @@ fn matrix<T: numpy::Element>(
 
 #[pyfunction]
 #[pyo3(signature = (x, y, rows, offsets, models, model_index, clients, *, hidden, learning_rate, batch_size,
-    positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None))]
+    positive_weight, seed, round, prox_mu=Real::Number(0.0), epochs=None, steps=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub fn train_clients<'py>(
     py: Python<'py>,
@@ -129,16 +129,17 @@ pub fn train_clients<'py>(
     model_index: &Bound<'py, PyAny>,
     clients: &Bound<'py, PyAny>,
     hidden: Integer,
-    learning_rate: f64,
+    learning_rate: Real,
     batch_size: Integer,
     positive_weight: &Bound<'py, PyAny>,
     seed: Integer,
     round: Integer,
-    prox_mu: f64,
+    prox_mu: Real,
     epochs: Option<Integer>,
     steps: Option<Integer>,
 ) -> PyResult<Updates<'py, f32>> {
     let (batch_size, (seed, round)) = (positive("batch_size", batch_size)?, keys(seed, round)?);
+    let (learning_rate, prox_mu) = (real("learning_rate", learning_rate)?, real("prox_mu", prox_mu)?);
     let training =
         Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
     let arrays = [x, y, rows, offsets, models, model_index, clients, positive_weight];
@@ -152,7 +153,7 @@ pub fn train_clients<'py>(
 
 #[pyfunction]
 #[pyo3(signature = (x, y, rows, offsets, models, model_index, clients, weights, clusters, *, n_clusters, hidden,
-    learning_rate, batch_size, positive_weight, seed, round, prox_mu=0.0, epochs=None, steps=None, start=None,
+    learning_rate, batch_size, positive_weight, seed, round, prox_mu=Real::Number(0.0), epochs=None, steps=None, start=None,
     scored_rows=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords in Python")]
 pub fn train_and_sum<'py>(
@@ -168,18 +169,19 @@ pub fn train_and_sum<'py>(
     clusters: &Bound<'py, PyAny>,
     n_clusters: Integer,
     hidden: Integer,
-    learning_rate: f64,
+    learning_rate: Real,
     batch_size: Integer,
     positive_weight: &Bound<'py, PyAny>,
     seed: Integer,
     round: Integer,
-    prox_mu: f64,
+    prox_mu: Real,
     epochs: Option<Integer>,
     steps: Option<Integer>,
     start: Option<&Bound<'py, PyAny>>,
     scored_rows: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
 ) -> PyResult<Sums<'py>> {
     let (batch_size, (seed, round)) = (positive("batch_size", batch_size)?, keys(seed, round)?);
+    let (learning_rate, prox_mu) = (real("learning_rate", learning_rate)?, real("prox_mu", prox_mu)?);
     let training =
         Training { learning_rate, batch_size, length: length(epochs, steps)?, prox_mu, seed, round };
     let arrays = [x, y, rows, offsets, models, model_index, clients, positive_weight];

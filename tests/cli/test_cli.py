@@ -134,7 +134,7 @@ MISUSES = [
         ("partition", "--rows-per-client", "8,16"),
         "lower partition.min_size or swap the bounds, got (8, 16) with partition.min_size=10",
     ),
-    (("train", "--threads", "5000"), "threads must be in 1..=4096, got 5000"),
+    (("train", "--threads", "5000"), "threads must be in [1, 4096], got 5000"),
 ]
 
 

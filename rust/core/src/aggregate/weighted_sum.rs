@@ -72,7 +72,7 @@ impl WeightedSum {
         check_len("updates", updates.len(), weights.len() * self.n_params, "one row of n_params per weight")?;
         check_len("clusters", clusters.len(), weights.len(), "one per row of updates")?;
         check_all("weights", weights, NOT_NEGATIVE, |weight| weight >= 0.0 && weight.is_finite())?;
-        check_all("clusters", clusters, "one of 0, ..., n_clusters - 1", |cluster| {
+        check_all("clusters", clusters, "in [0, n_clusters)", |cluster| {
             usize::try_from(cluster).is_ok_and(|cluster| cluster < n_clusters)
         })?;
         let mut members: Vec<Vec<Member>> = vec![Vec::new(); n_clusters];

@@ -14,7 +14,7 @@ use crate::partition::parts::Parts;
 /// [`crate::Error::Impossible`] where the counts do not fit into memory.
 pub fn class_counts(parts: Parts, labels: &[i64], n_classes: usize) -> Result<Vec<i64>> {
     check(n_classes > 0, "n_classes", n_classes, "at least 1")?;
-    check_all("labels", labels, "in 0..n_classes", |label| (0..n_classes as i64).contains(&label))?;
+    check_all("labels", labels, "in [0, n_classes)", |label| (0..n_classes as i64).contains(&label))?;
     let n_clients = parts.n_clients();
     let mut counts = zeros(n_clients.checked_mul(n_classes), || {
         format!(

@@ -24,16 +24,16 @@ impl Classes {
     /// # Errors
     /// [`Error::Scalar`] naming `n_rows`, unless it is below 2^32.
     pub fn one(n_rows: usize) -> Result<Self> {
-        check(n_rows < 1 << 32, "n_rows", n_rows, "below 4294967296")?;
+        check(n_rows < 1 << 32, "n_rows", n_rows, "below 2^32")?;
         Ok(Self { of_row: vec![0; n_rows], sizes: vec![n_rows] })
     }
 
     /// Classes as labelled.
     ///
     /// # Errors
-    /// [`Error::Element`] naming `labels`, unless they are in 0..65536.
+    /// [`Error::Element`] naming `labels`, unless they are in [0, 65536).
     pub fn from_labels(labels: &[i64]) -> Result<Self> {
-        let allowed = "in 0..65536; number the classes from 0 by np.unique(labels, return_inverse=True)[1]";
+        let allowed = "in [0, 65536); number the classes from 0 by np.unique(labels, return_inverse=True)[1]";
         check_all("labels", labels, allowed, |label| (0..1 << 16).contains(&label))?;
         let of_row: Vec<u16> = labels.iter().map(|&label| label as u16).collect();
         let mut sizes = vec![0; of_row.iter().max().map_or(0, |&class| usize::from(class) + 1)];
@@ -78,7 +78,7 @@ impl Plan {
         min_size: usize,
         rows_per_client: Option<(usize, usize)>,
     ) -> Result<Self> {
-        check((1..1 << 32).contains(&n_clients), "n_clients", n_clients, "in 1..4294967296")?;
+        check((1..1 << 32).contains(&n_clients), "n_clients", n_clients, "in [1, 2^32)")?;
         if let Some((low, high)) = rows_per_client {
             let range = format!("({low}, {high}) with min_size={min_size}");
             let allowed =

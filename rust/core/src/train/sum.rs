@@ -45,7 +45,7 @@ impl Weighting<'_> {
         check_len("clusters", self.clusters.len(), n_clients, "one cluster for each client")?;
         check(self.n_clusters > 0, "n_clusters", self.n_clusters, "at least 1")?;
         let ids = 0..self.n_clusters as i64;
-        check_each("clusters", self.clusters, "0 <= cluster < n_clusters", |c| ids.contains(&c))?;
+        check_each("clusters", self.clusters, "in [0, n_clusters)", |c| ids.contains(&c))?;
         check_each("weights", self.weights, "finite and at least 0", |w| w.is_finite() && w >= 0.0)?;
         let expected = self.n_clusters.saturating_mul(n_params);
         check_len("start", self.start.map_or(expected, <[f64]>::len), expected, "n_clusters * n_params")
