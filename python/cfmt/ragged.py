@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ragged", "runs"]
+__all__ = ["Ragged", "check_ragged", "runs"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -45,6 +45,40 @@ class Ragged(NamedTuple, Generic[T]):
         Ragged
         """
         return cls(values, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)]))
+
+    @classmethod
+    def from_list(cls, arrays: Sequence[npt.ArrayLike]) -> Ragged[Any]:
+        """Lay the arrays of clients out one after the other.
+
+        Parameters
+        ----------
+        arrays : sequence of array_like
+            One for each client, of one dimension; whole numbers become int64.
+
+        Returns
+        -------
+        Ragged
+
+        Raises
+        ------
+        ValueError
+            If an array has more than one dimension.
+
+        Examples
+        --------
+        >>> Ragged.from_list([[3, 1], [], [2]]).offsets
+        array([0, 2, 2, 3])
+        """
+        found = [np.asarray(array) for array in arrays]
+        for place, array in enumerate(found):
+            if array.ndim != 1:
+                raise ValueError(f"arrays[{place}] must have one dimension, got shape {array.shape}")
+        held = [array for array in found if len(array)]
+        values: npt.NDArray[Any] = np.concatenate(held) if held else np.zeros(0, np.int64)
+        if values.dtype.kind in "iu":
+            values = values.astype(np.int64)
+        ragged: Ragged[Any] = Ragged.from_sizes(values, np.array([len(array) for array in found], np.int64))
+        return ragged
 
     @property
     def n_clients(self) -> int:
@@ -119,6 +153,15 @@ class Ragged(NamedTuple, Generic[T]):
         Ragged
         """
         return Ragged(values, self.offsets)
+
+
+def check_ragged(name: str, value: object) -> None:
+    """Raise a ``TypeError`` that says how to make a ragged array, unless the value is one."""
+    if not isinstance(value, Ragged):
+        kind = type(value).__name__
+        raise TypeError(
+            f"{name} must be a Ragged, got {kind}; use Ragged.from_list(arrays), one for each client"
+        )
 
 
 def runs(offsets: npt.NDArray[np.int64], most_values: int) -> Iterator[slice]:

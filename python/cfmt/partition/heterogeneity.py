@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged
+from cfmt.ragged import Ragged, check_ragged
 from cfmt.typing import FloatArray, IntArray
 
 __all__ = ["class_counts", "gini", "imbalance_ratio", "jensen_shannon"]
@@ -34,6 +34,7 @@ def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> I
     ValueError
         If a label or a row index is out of range.
     """
+    check_ragged("parts", parts)
     values, offsets = parts
     return _core.class_counts(values, offsets, labels, n_classes=n_classes)
 

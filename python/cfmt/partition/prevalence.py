@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged
+from cfmt.ragged import Ragged, check_ragged
 from cfmt.typing import LabelArray
 
 __all__ = ["impose_prevalence", "prevalence_range"]
@@ -14,7 +16,7 @@ __all__ = ["impose_prevalence", "prevalence_range"]
 def impose_prevalence(
     parts: Ragged[np.int64],
     is_attack: LabelArray,
-    prevalence: float | tuple[float, float],
+    prevalence: float | Sequence[float],
     *,
     min_size: int = 1,
     seed: int,
@@ -53,6 +55,7 @@ def impose_prevalence(
         If `prevalence` is out of range, a label is neither 0 nor 1, a row is not in the table, or the normal
         rows do not suffice for `min_size`.
     """
+    check_ragged("parts", parts)
     values, offsets = parts
     return Ragged(
         *_core.impose_prevalence(
@@ -61,6 +64,9 @@ def impose_prevalence(
     )
 
 
-def prevalence_range(prevalence: float | tuple[float, float]) -> tuple[float, float]:
+def prevalence_range(prevalence: float | Sequence[float]) -> tuple[float, float]:
     """Return a prevalence as a range, which for a single number begins and ends with it."""
-    return prevalence if isinstance(prevalence, tuple) else (prevalence, prevalence)
+    if isinstance(prevalence, int | float):
+        return prevalence, prevalence
+    low, high = prevalence
+    return low, high

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class PartitionSpec:
     rows_per_client: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("prevalence", "rows_per_client"):
+            value: Any = getattr(self, name)
+            if isinstance(value, list):  # as JSON and TOML have ranges
+                object.__setattr__(self, name, tuple(value))
         for name, allowed in (("scheme", ("dirichlet", "iid")), ("on", ("family", "label"))):
             if getattr(self, name) not in allowed:
                 msg = f"{name} must be one of {', '.join(allowed)}, got {getattr(self, name)!r}"

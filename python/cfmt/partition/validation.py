@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged
+from cfmt.ragged import Ragged, check_ragged
 from cfmt.typing import LabelArray
 
 __all__ = ["check_parts", "split_validation"]
@@ -42,6 +42,7 @@ def split_validation(
     ValueError
         If `share` is out of range, or a row is not in the table.
     """
+    check_ragged("parts", parts)
     values, offsets = parts
     train, validation = _core.split_validation(values, offsets, labels, share=share, seed=seed)
     return Ragged(*train), Ragged(*validation)
@@ -65,6 +66,7 @@ def check_parts(parts: Ragged[np.int64], n_rows: int) -> None:
         If the offsets do not run from 0 to the number of values without ever falling, or a row is not in the
         table.
     """
+    check_ragged("parts", parts)
     for name, array in (("values", parts.values), ("offsets", parts.offsets)):
         if array.dtype != np.int64:
             raise TypeError(f"{name} must be int64, got {array.dtype}; use {name}.astype(np.int64)")
