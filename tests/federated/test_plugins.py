@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cfmt.federated import METHODS, Clustering, Method, fedavg, simulate
+from cfmt.federated import (
+    METHODS,
+    Clustering,
+    FixedMu,
+    MetaSampler,
+    Method,
+    client,
+    fedavg,
+    initial_state,
+    server,
+    simulate,
+)
+from cfmt.federated.cohort import groups
 from cfmt.mlp import MLP
 from support.federations import QUICK, odd_federation, small_federation
 from support.plugins import EASY_WHEN_WRONG, FIRST_ROWS, MEDIAN, Median
@@ -58,3 +71,27 @@ def test_one_line_registers_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "median", lambda: MEDIAN)
     (method,) = build_config({"methods": {"names": ["median"], "weighting": "equal"}}).method_values()
     assert method == replace(MEDIAN, aggregator=Median("equal"))
+
+
+def test_the_majoritys_errors_make_the_state() -> None:
+    federation = odd_federation()
+    method = Method("m", sampler=MetaSampler(policy=FixedMu(), state_of="majority"))
+    state = initial_state(method, MLP(federation.n_features, 4), federation.n_clients, seed=0)
+    cohort = server.send(method, state, np.arange(federation.n_clients), seed=0)
+    scores = np.random.default_rng(0).random((1, len(federation.X)), dtype=np.float32)
+    (group,) = groups(federation, cohort)
+    found = client.evaluate(method, group, scores).meta_states
+    for k in range(federation.n_clients):
+        rows = federation.train.of(k)
+        labels = federation.is_attack[rows]
+        rows = rows[labels == (labels.sum() > len(labels) / 2)]
+        errors = np.abs(federation.is_attack[rows] - scores[0, rows])
+        counts = np.histogram(errors, bins=5, range=(0, 1))[0]
+        expected = counts / counts.sum() if len(rows) else np.full(5, 0.2)
+        np.testing.assert_allclose(found[k, :5], expected)
+
+
+@pytest.mark.parametrize("values", [{"minority_mu": 2.0}, {"sigma": 0.0}, {"bins": 0}])
+def test_numbers_out_of_range_are_refused(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(values))} must "):
+        MetaSampler(**values)

@@ -28,7 +28,7 @@ OutFolder = Annotated[
 ]
 ResumeFolder = Annotated[
     Path | None,
-    typer.Option("--resume", metavar="PATH", help="Go on with an interrupted run; finished parts are kept."),
+    typer.Option("--resume", metavar="PATH", help="Resume an interrupted run; finished parts are kept."),
 ]
 TunedFolder = Annotated[
     Path | None,
