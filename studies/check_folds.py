@@ -1,4 +1,4 @@
-"""Which of three criteria on rows of the fold orders settings as the test file does."""
+"""Which of three criteria on folds of training rows orders settings as the test file does."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cfmt.cli.carry_out import carry_out, save_plots
+from cfmt.cli.carry_out import carry_out, save_plots, say_where
 from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
 from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
@@ -53,6 +53,7 @@ def compare(
     else:
         _show(finished, sort)
     save_plots(finished, quiet=quiet)
+    say_where(finished, quiet=quiet)
 
 
 def _check_metric(name: str) -> None:

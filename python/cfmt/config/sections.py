@@ -185,9 +185,7 @@ class PartitionConfig(_Section):
     rows_per_client: CountRange = _key(
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
-    validation_share: ShareBelowOne = _key(
-        0.2, "Share of its rows of its rows that a client keeps for validation."
-    )
+    validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client keeps for validation.")
 
     @property
     def saved(self) -> Path | None:
@@ -309,7 +307,7 @@ class CfmtConfig(_Section):
 
 
 class EvaluationConfig(_Section):
-    """Evaluation: how the finished model is judged."""
+    """Evaluation: how the finished model is evaluated."""
 
     threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
         ("fpr:0.05",),

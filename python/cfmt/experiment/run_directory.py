@@ -103,7 +103,7 @@ class RunDirectory:
         write_atomic(self.config_path, text)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Write what :func:`cfmt.report.describe_environment` returns."""
+        """Write what :func:`cfmt.experiment.environment.describe_environment` returns."""
         write_atomic(self.path / "environment.json", dumps(environment, indent=2) + "\n")
 
     def check_unchanged(self, sources: Sequence[Source]) -> None:
@@ -141,7 +141,7 @@ class RunDirectory:
             )
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write what :func:`cfmt.report.summary_dict` returns."""
+        """Write what :func:`cfmt.experiment.summary.summary_dict` returns."""
         write_atomic(self.path / "summary.json", dumps(summary, indent=2) + "\n")
 
     def append_round(self, method: str, seed: int, report: RoundReport, point: CurvePoint) -> None:
