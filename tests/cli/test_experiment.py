@@ -372,7 +372,7 @@ def test_seeds_that_share_a_saved_split_are_said_to(tmp_path: Path) -> None:
     assert "seed 0" not in (tmp_path / "run" / "clients.svg").read_text()
 
 
-def test_clients_that_hold_out_no_attack_are_told(tmp_path: Path) -> None:
+def test_clients_without_a_validation_attack_are_told(tmp_path: Path) -> None:
     few = ["--clients", 20, "--rows-per-client", "12,16", "--min-size", 1, "--train-rows", 2000]
     given = [
         *few,

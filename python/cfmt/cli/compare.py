@@ -40,10 +40,10 @@ def compare(
     json_only: JsonFlag = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare methods: each is trained on the same clients with the same seeds, and tested on the same rows.
+    """Compare methods on the same clients, seeds and test rows.
 
-    Prints means with 95 % intervals over the seeds and differences from FedAvg that are paired by seed. All
-    results are kept in a new folder; an interrupted comparison is resumed with --resume.
+    Prints means with 95 % intervals over seeds, and paired differences from
+    FedAvg. A new folder keeps all results; --resume takes up an interrupted one.
     """
     checked = read_config({}, with_tuned(given, tuned), file=config, out=out, resume=resume)
     _check_metric(sort)

@@ -43,7 +43,7 @@ def train(
 ) -> None:
     """Train one method on one seed and show every figure of the finished model.
 
-    The trained detector, its plots and figures are kept in a new folder.
+    A new folder keeps the trained detector, its figures and plots.
     """
     one_seed = merge(with_tuned(given, tuned), _ONE_SEED)
     checked = read_config(_DEFAULTS, one_seed, file=config, out=out, resume=resume)

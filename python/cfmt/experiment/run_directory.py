@@ -63,9 +63,7 @@ class RunDirectory:
             reason = error.strerror or error
             raise RunDirectoryError(f"{path}: cannot be made ({reason}); choose another --out") from error
         if occupied:
-            raise RunDirectoryError(
-                f"{path}: is not empty; choose another --out, or go on with it by --resume"
-            )
+            raise RunDirectoryError(f"{path}: is not empty; choose another --out, or resume it with --resume")
         return cls(path)
 
     @classmethod

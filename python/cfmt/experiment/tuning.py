@@ -195,7 +195,7 @@ def winner(trials: Sequence[Trial]) -> Trial:
 
 
 def _header(method: str, seed: int) -> dict[str, Any]:
-    """Say what a search draws and by what it judges; a log with other figures is not gone on with."""
+    """Say what a search draws and by what it scores; a log with other figures is not resumed."""
     space = describe_space(space_of(method))
     return {"method": method, "search_seed": seed, "criterion": list(CRITERION), "space": space}
 
