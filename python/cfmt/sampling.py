@@ -395,6 +395,7 @@ def batch_plan(
 def _client_ids(
     clients: npt.NDArray[np.int64] | None, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
+    """Return the ids of clients; by default 0, 1, 2, and so on, int64."""
     if clients is not None:
         return clients
     return np.arange(np.size(offsets) - 1, dtype=np.int64)

@@ -153,6 +153,7 @@ class ExperimentConfig(BaseModel):
         return tuple(known[name] for name in self.methods.names)
 
     def _with_options(self, method: Method) -> Method:
+        """Return a method with the proximal term, the client weights and, for CFMT, the parts set here."""
         given = self.methods
         prox_mu = given.prox_mu if method.prox_mu > 0 else 0.0
         method = replace(method, prox_mu=prox_mu, aggregator=method.aggregator.weighted(given.weighting))
@@ -161,6 +162,7 @@ class ExperimentConfig(BaseModel):
         return replace(method, sampler=self._meta_sampler(), clustering=self._clustering())
 
     def _meta_sampler(self) -> MetaSampler:
+        """Return the meta-sampler that the section ``cfmt`` describes."""
         from cfmt.federated import MetaSampler
 
         given = self.cfmt
@@ -174,6 +176,7 @@ class ExperimentConfig(BaseModel):
         )
 
     def _policy(self) -> Policy:
+        """Return the policy that is named, with those keys that it has a use for."""
         from cfmt.federated import FixedMu, HandRule, LearnedMu, RandomMu
 
         given = self.cfmt
@@ -193,6 +196,7 @@ class ExperimentConfig(BaseModel):
                 )
 
     def _clustering(self) -> Clustering:
+        """Return the clusters that the section ``cfmt`` describes."""
         from cfmt.federated import Clustering
 
         given = self.cfmt

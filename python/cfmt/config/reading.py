@@ -141,6 +141,7 @@ def section_fields(section: str) -> dict[str, FieldInfo]:
 
 
 def _message(error: ErrorDetails) -> str:
+    """Word pydantic's error: the key, what it must be, and what was given."""
     place = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden":
         return _unknown(place, error["input"])
@@ -155,6 +156,7 @@ def _message(error: ErrorDetails) -> str:
 
 
 def _unknown(place: list[str], value: object) -> str:
+    """Word the error of an unknown section or key: near matches first, then all that are known."""
     known = list(ExperimentConfig.model_fields) if len(place) == 1 else list(section_fields(place[0]))
     what = "section" if len(place) == 1 else "key"
     given = f"[{place[0]}]" if len(place) == 1 else f"{'.'.join(place)} = {value!r}"
@@ -260,4 +262,5 @@ def _toml(value: object) -> str:
 
 
 def _toml_key(key: str) -> str:
+    """Write a key, quoted where it is not a bare key of TOML."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)

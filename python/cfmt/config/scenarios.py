@@ -57,6 +57,7 @@ class Scenario:
 
 
 def _dirichlet(alpha: float, prevalence: object = "none") -> dict[str, Any]:
+    """Return the keys of ``partition`` that a scenario with Dirichlet shares sets."""
     return {"scheme": "dirichlet", "alpha": alpha, "prevalence": prevalence}
 
 

@@ -98,6 +98,7 @@ Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
 
 
 def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Write threshold rules in their short form, so that equal rules are equal texts."""
     return tuple(str(rule) for rule in threshold_rules(",".join(value)))
 
 
@@ -111,10 +112,13 @@ ThresholdRules = Annotated[
 
 
 def _key(default: Any, description: str) -> Any:
+    """Declare a key with its default and the sentence that the help shows."""
     return Field(default, description=description)
 
 
 class _Section(BaseModel):
+    """Base of the sections: frozen, no unknown keys, and no conversion between types."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
@@ -151,6 +155,7 @@ class DataConfig(_Section):
 
     @model_validator(mode="after")
     def _fold_exists(self) -> DataConfig:
+        """Refuse a fold that is not among ``folds``."""
         if self.fold >= self.folds:
             raise ValueError(f"data.fold must be below data.folds = {self.folds}, got {self.fold}")
         return self
@@ -196,6 +201,7 @@ class PartitionConfig(_Section):
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> PartitionConfig:
+        """Refuse a range whose low end exceeds its high end."""
         for name in ("prevalence", "rows_per_client"):
             value = getattr(self, name)
             if isinstance(value, tuple) and value[0] > value[1]:
@@ -233,12 +239,14 @@ class TrainingConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _epochs_replace_default_steps(cls, given: object) -> object:
+        """Unset the default number of steps where epochs are given and steps are not."""
         if isinstance(given, dict) and given.get("epochs", "none") not in ("none", None):
             return {"steps": None} | given
         return given
 
     @model_validator(mode="after")
     def _one_measure(self) -> TrainingConfig:
+        """Refuse both or neither of ``steps`` and ``epochs``."""
         if (self.steps is None) == (self.epochs is None):
             found = f"{self.steps or 'none'} and {self.epochs or 'none'}"
             raise ValueError(f"exactly one of training.steps and training.epochs must be set, got {found}")
@@ -260,6 +268,7 @@ class MethodsConfig(_Section):
 
     @model_validator(mode="after")
     def _no_name_twice(self) -> MethodsConfig:
+        """Refuse a method that is named more than once."""
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ValueError(f"methods.names must hold each name once, got {', '.join(twice)} again; drop it")
@@ -303,6 +312,7 @@ class CfmtConfig(_Section):
 
     @model_validator(mode="after")
     def _k_within(self) -> CfmtConfig:
+        """Refuse more clusters than there are slots for, ``k_max``."""
         if self.k is not None and self.k > self.k_max:
             raise ValueError(f"cfmt.k must not exceed cfmt.k_max = {self.k_max}, got {self.k}; raise k_max")
         return self
@@ -341,6 +351,7 @@ class TunedConfig(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_tuned(self) -> TunedConfig:
+        """Refuse keys that all methods must share, such as the rounds or the partition."""
         for name, keys in self.settings.items():
             if not isinstance(keys, dict):
                 raise ValueError(f'tuned.{name} must hold "section.key" = value, got {keys!r}')

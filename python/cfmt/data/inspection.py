@@ -109,6 +109,7 @@ def verify(folder: Path | str, name: str = "nsl-kdd") -> tuple[FileCheck, ...]:
 
 
 def _check(file: PublishedFile, path: Path | None) -> FileCheck:
+    """Compare one file with what was published; None stands for a file that is not there."""
     if path is None:
         note = f"looked for {file.name} and {file.name}.gz"
         return FileCheck(file.name, file.sha256, None, None, "missing", note)
@@ -125,6 +126,7 @@ def _check(file: PublishedFile, path: Path | None) -> FileCheck:
 
 
 def _count_lines(content: bytes) -> int:
+    """Count lines, a last one without a line end included."""
     return content.count(b"\n") + (not content.endswith(b"\n") and len(content) > 0)
 
 

@@ -224,6 +224,7 @@ def novel_rows(train: Table, test: Table) -> npt.NDArray[np.bool_]:
 
 
 def _check_array(name: str, array: npt.NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    """Raise unless an array has the dtype and the shape that it must have."""
     if array.dtype != dtype:
         wanted = np.dtype(dtype)
         raise TypeError(f"{name} must have dtype {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
@@ -232,6 +233,7 @@ def _check_array(name: str, array: npt.NDArray[Any], dtype: type[np.generic], sh
 
 
 def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
+    """Raise unless all codes lie in ``0..n_names - 1``; the error names the first other row."""
     bad = (codes < 0) | (codes >= n_names)
     if bad.any():
         row = int(bad.argmax())
@@ -239,6 +241,7 @@ def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
 
 
 def _check_numbers(numeric: npt.NDArray[np.float64], schema: Schema) -> None:
+    """Raise unless all numbers are finite, and none is negative in a ``log1p`` column."""
     bad = ~np.isfinite(numeric)
     heavy = schema.log1p_columns
     bad[:, heavy] |= numeric[:, heavy] < 0

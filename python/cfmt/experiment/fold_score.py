@@ -66,4 +66,5 @@ def score_of(runs: Sequence[FoldScore], figures: Sequence[str] = CRITERION) -> f
 
 
 def _or_none(value: float) -> float | None:
+    """Return a finite number as it is, and None for NaN, which JSON cannot hold."""
     return value if math.isfinite(value) else None

@@ -209,11 +209,13 @@ def metrics_by_method(
     """
 
     def metrics(record: Measured) -> dict[str, float]:
+        """Return a run's figures on the test set that is asked for."""
         return record.metrics[test or next(iter(record.metrics))]
 
     return {name: [metrics(record) for record in group] for name, group in by_method(records).items()}
 
 
 def _round(entry: dict[str, Any]) -> tuple[RoundReport, CurvePoint]:
+    """Take the entry of a round apart again; the inverse of :func:`round_entry`."""
     point = CurvePoint(**{name: entry.pop(key) for name, key in _CURVE.items()})
     return RoundReport(**entry | {"cluster_sizes": tuple(entry["cluster_sizes"])}), point

@@ -248,15 +248,18 @@ class RunDirectory:
 
     @property
     def _metrics(self) -> Path:
+        """The file with one line for each round."""
         return self.path / "metrics.jsonl"
 
     def _named(self, folder: str, method: str, seed: int, suffix: str) -> Path:
+        """Return the path ``FOLDER/METHOD-seedSEED.SUFFIX``, and make the folder."""
         if not _FILE_NAME.fullmatch(method):
             raise ValueError(f"method must be letters, digits and . _ + - to name a file, got {method!r}")
         (self.path / folder).mkdir(exist_ok=True)
         return self.path / folder / f"{method}-seed{seed}.{suffix}"
 
     def _read_run(self, path: Path) -> RunRecord:
+        """Read a finished run; the error for a damaged file says how to run it again."""
         try:
             return RunRecord.from_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
@@ -266,4 +269,5 @@ class RunDirectory:
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the method and the seed of a round, which tell runs apart."""
     return entry["method"], entry["seed"]

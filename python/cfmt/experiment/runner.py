@@ -242,6 +242,7 @@ def _run_seed(
     from cfmt.mlp import MLP
 
     def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
+        """Keep the round on the disk first, then tell of it."""
         directory.append_round(method.name, seed, report, point)
         told.on_round(method, seed, report, point)
 

@@ -49,11 +49,13 @@ class Setting:
         return " · ".join(part for part in parts if part)
 
     def _skew(self) -> str:
+        """Write how unlike the clients are: their labels, and their sizes where these are skewed."""
         spec = self.partition
         labels = "IID" if spec.scheme == "iid" else f"Dirichlet alpha = {spec.alpha:g} by {spec.on}"
         return labels if spec.size_alpha is None else f"{labels}, sizes alpha = {spec.size_alpha:g}"
 
     def _prevalence(self) -> str:
+        """Write the imposed share of attacks in percent; empty where none is."""
         match self.partition.prevalence:
             case None:
                 return ""
@@ -63,9 +65,11 @@ class Setting:
                 return f"attacks {100 * share:.3g} %"
 
     def _scaling(self) -> str:
+        """Write how features were scaled; empty where no model is meant."""
         return f"{self.scaling} scaling" if self.scaling else ""
 
     def _seeds(self) -> str:
+        """Write the one seed, or the number of seeds, and whether they share a split."""
         if len(self.seeds) == 1:
             return f"seed {self.seeds[0]}"
         if not self.seeds:

@@ -22,6 +22,7 @@ _CHANGED = 1 / 3  # of the keys, on average
 
 
 def _rounded(number: float) -> float:
+    """Round to three significant digits, as a person would write the value."""
     return float(f"{number:.3g}")
 
 

@@ -107,6 +107,7 @@ def rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64
 
 
 def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rank values from 1; equal values share the mean of their ranks."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle: npt.NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
     return middle[place]

@@ -64,4 +64,5 @@ def summary_dict(
 
 
 def _intervals(found: Intervals) -> dict[str, dict[str, dict[str, Any]]]:
+    """Turn intervals into nested dicts: method, metric, then mean, bounds and values."""
     return {name: {key: asdict(value) for key, value in column.items()} for name, column in found.items()}

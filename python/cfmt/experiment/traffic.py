@@ -99,6 +99,7 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
 
 @contextmanager
 def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
+    """Pass on each ``DataWarning`` of the block as a note."""
     from cfmt.data import DataWarning
 
     with warnings.catch_warnings(record=True) as caught:
@@ -224,6 +225,7 @@ def federation_builder(
 
     @lru_cache(maxsize=1)
     def build(seed: int) -> Federation:
+        """Build the federation of a seed, and note what is odd about its clients."""
         parts = split(config, train, seed)
         share = config.partition.validation_share
         scaling = config.preprocessing.scaling

@@ -186,6 +186,7 @@ def _decide(
 
 
 def _at(threshold: float, test: TestSet, scores: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Return the figures of a test set that depend on the threshold."""
     counts = metrics.confusion(scores, test.is_attack, threshold)
     novel = (test.is_attack == 1) & ~test.is_known
     return {
@@ -211,16 +212,19 @@ def _probability(position: float) -> float:
 def _histogram(
     scores: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Count attacks and normal rows in bins of the logit; two arrays of shape (_BINS,)."""
     return metrics.score_histogram(_position(scores), labels, bins=_BINS)
 
 
 def _test_metrics(
     test: TestSet, scores: npt.NDArray[np.float32], threshold: float, families: tuple[str, ...]
 ) -> dict[str, float]:
+    """Return every figure of a test set by name: at the threshold, at 0.5, or over all thresholds."""
     labels, attack = test.is_attack, test.is_attack == 1
     half, chosen = metrics.confusion(scores, labels, 0.5), metrics.confusion(scores, labels, threshold)
 
     def recall(rows: npt.NDArray[np.bool_]) -> float:
+        """Return the recall on some of the rows, at the threshold."""
         return metrics.recall(metrics.confusion(scores[rows], labels[rows], threshold))
 
     result = {
@@ -250,6 +254,7 @@ def _client_spread(
     is_attack: npt.NDArray[np.uint8],
     threshold: float,
 ) -> dict[str, float]:
+    """Return the worst F1 and the 10th percentile over clients that have an attack to find."""
     counts = metrics.ragged_confusion(scores[rows.values], is_attack[rows.values], rows.offsets, threshold)
     tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 2]
     has_attack = tp + fn > 0
@@ -265,6 +270,7 @@ def _client_spread(
 def _clusters(
     federation: Federation, engine: Engine, state: State, global_scores: npt.NDArray[np.float32]
 ) -> tuple[dict[str, float], ...]:
+    """Compare each cluster's model with the global one; empty where there is one cluster model only."""
     membership = state.clusters.membership
     if len(state.clusters.models) == 1:
         return ()

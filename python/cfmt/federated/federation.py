@@ -184,6 +184,7 @@ class Federation:
 
 
 def _test_set(train: Table, test: Table, preprocessor: Preprocessor) -> TestSet:
+    """Preprocess a test table, and mark the rows whose attack type occurs in training."""
     return TestSet(
         name=test.sources[0].name.removesuffix(".txt") if test.sources else test.name,
         X=preprocessor.transform(test),

@@ -217,10 +217,12 @@ def method_named(name: str) -> Method:
 
 
 def _check_share(name: str, value: float) -> None:
+    """Raise unless a value lies in [0, 1]."""
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value}")
 
 
 def _check_positive(name: str, value: float) -> None:
+    """Raise unless a value is finite and above 0."""
     if not value > 0 or value == float("inf"):
         raise ValueError(f"{name} must be a finite number > 0, got {value}")

@@ -220,6 +220,7 @@ class MetaSampler:
         majority = group.train.n_attack > group.train.n_normal
 
         def histograms(rows: LabelledRows, scores: Scores) -> npt.NDArray[np.float64]:
+            """Return the error histogram of each client on some rows, shape (n_clients, bins)."""
             errors = rows.rows.with_values(rows.errors(scores))
             if self.state_of == "majority":
                 keep = (rows.is_attack == 1) == majority[rows.rows.clients]

@@ -287,6 +287,7 @@ def compare(
         for method in methods:
 
             def report(r: RoundReport, p: CurvePoint, method: Method = method, seed: int = seed) -> None:
+                """Pass a round on with the method and the seed of this turn, bound as defaults."""
                 if on_round is not None:
                     on_round(method, seed, r, p)
 
@@ -297,6 +298,7 @@ def compare(
 def _engine(
     settings: Settings, mlp: MLP, X: npt.NDArray[np.float32], is_attack: npt.NDArray[np.uint8]
 ) -> Engine:
+    """Make the engine that the settings name, over one table."""
     return make_engine(
         settings.engine, mlp, X, is_attack, device=settings.device, group_size=settings.group_size
     )

@@ -138,6 +138,7 @@ def _count(scores: ScoreArray, labels: LabelArray, threshold: float) -> list[int
 
 
 def _check_types(attack_type: CodeArray, labels: LabelArray) -> None:
+    """Raise unless the attack types are int64, one for each label."""
     if not isinstance(attack_type, np.ndarray) or attack_type.dtype != np.int64:
         got = attack_type.dtype if isinstance(attack_type, np.ndarray) else type(attack_type).__name__
         raise TypeError(

@@ -258,6 +258,7 @@ def _falling(positive: CountArray, negative: CountArray) -> tuple[CountArray, Co
 
 
 def _check_histogram(name: str, counts: CountArray) -> None:
+    """Raise unless counts are int64, one for each of at least one bin, and not negative."""
     if not isinstance(counts, np.ndarray) or counts.dtype != np.int64:
         got = counts.dtype if isinstance(counts, np.ndarray) else type(counts).__name__
         raise TypeError(f"{name} must be an int64 array, got {got}; use np.asarray({name}, np.int64)")

@@ -273,4 +273,5 @@ def recall_at_fpr(scores: ScoreArray, labels: LabelArray, fpr: float) -> float:
 
 
 def _ratio(part: float, whole: float) -> float:
+    """Divide; NaN where the whole is 0."""
     return part / whole if whole else float("nan")

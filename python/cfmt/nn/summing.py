@@ -80,6 +80,7 @@ def sum_groups(
         total.add_sums(weighting.start, np.zeros(weighting.n_clusters))
 
     def add(updates: npt.NDArray[np.float32], at: npt.NDArray[np.int64]) -> None:
+        """Add updates to the sums of their clusters."""
         total.add(updates, weighting.weights[at], weighting.clusters[at])
 
     losses, scores = train_and_add(engine, group, local, add, scored_rows=scored_rows)

@@ -140,6 +140,7 @@ def gini(sizes: IntArray) -> float:
 
 
 def _check_whole(name: str, values: object) -> None:
+    """Raise unless values are a numpy array of whole numbers."""
     if not isinstance(values, np.ndarray):
         kind = type(values).__name__
         raise TypeError(
@@ -150,6 +151,7 @@ def _check_whole(name: str, values: object) -> None:
 
 
 def _check_counts(counts: IntArray) -> None:
+    """Raise unless counts have two dimensions and none is negative."""
     _check_whole("counts", counts)
     if counts.ndim != 2 or counts.min(initial=0) < 0:
         msg = f"counts must have shape (n_clients, n_classes) and not be negative, got shape {counts.shape}"
@@ -157,6 +159,7 @@ def _check_counts(counts: IntArray) -> None:
 
 
 def _entropy(shares: FloatArray) -> FloatArray:
+    """Return the entropy in bits of shares along the last axis; a share of 0 adds nothing."""
     logs = np.log2(shares, where=shares > 0, out=np.zeros_like(shares))
     entropy: FloatArray = -(shares * logs).sum(axis=-1)
     return entropy

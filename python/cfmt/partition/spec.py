@@ -100,6 +100,7 @@ class PartitionSpec:
         return impose_prevalence(parts, is_attack, self.prevalence, min_size=self.min_size, seed=seed)
 
     def _plan(self) -> _core.PartitionPlan:
+        """Return the kernels' plan of this partition, which checks the fields as it is made."""
         return _core.PartitionPlan(
             self.n_clients,
             alpha=self.alpha if self.scheme == "dirichlet" else None,

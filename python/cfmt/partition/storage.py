@@ -191,6 +191,7 @@ def _spec(values: Mapping[str, Any]) -> PartitionSpec:
 
 
 def _map(path: Path) -> npt.NDArray[np.int64]:
+    """Map an array of a file into memory, read-only."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:

@@ -216,6 +216,7 @@ def fit_preprocessor(
 
 
 def _merged(name: str, one: str, given: Sent | Iterable[Sent]) -> Sent:
+    """Merge what clients sent, one by one; what is merged already comes back as it is."""
     if isinstance(given, (Summary, Sketch)):
         return given
     remaining = iter(given)
@@ -226,6 +227,7 @@ def _merged(name: str, one: str, given: Sent | Iterable[Sent]) -> Sent:
 
 
 def _of_same_rows(summary: Summary, sketch: Sketch) -> Sketch:
+    """Return the sketch; raise unless it counts the summarised rows, on the grid that spans them."""
     summary.schema.check_same(sketch.schema)
     n_rows = summary.moments.count
     if sketch.n_rows != n_rows:

@@ -214,6 +214,7 @@ def sketch_values(table: Table, grid: Grid, rows: Ragged[np.int64] | None = None
 
 
 def _check_inside(schema: Schema, grid: Grid, values: npt.NDArray[np.float64]) -> None:
+    """Raise where a value lies outside the grid's range; the error names its feature."""
     outside = (values < grid.minimum) | (values > grid.maximum)
     if outside.any():
         row, column = np.argwhere(outside)[0]
