@@ -32,6 +32,13 @@ class MLP:
     ------
     ValueError
         If a number is below 1.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> mlp = MLP(n_features=4, hidden=3)
+    >>> mlp.shapes, mlp.n_params
+    (((3, 4), (3,), (1, 3), (1,)), 19)
     """
 
     n_features: int

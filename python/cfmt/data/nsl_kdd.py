@@ -66,6 +66,19 @@ def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
     -----
     DataWarning
         If a file can be used, and is not the published one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_nsl_kdd, load_synthetic, to_nsl_kdd_text
+    >>> table, _ = load_synthetic(80, 0, seed=0)
+    >>> text = to_nsl_kdd_text(table.take(np.flatnonzero(table.is_attack == 0)))  # a label of both parts
+    >>> with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
+    ...     for name in ("KDDTrain+.txt", "KDDTest+.txt"):
+    ...         _ = Path(folder, name).write_text(text)
+    ...     [(part.name, part.n_rows) for part in load_nsl_kdd(folder)]
+    [('nsl-kdd', 33), ('nsl-kdd', 33)]
     """
     return load_nsl_kdd_file(folder, part="train"), load_nsl_kdd_file(folder, part="test")
 
@@ -99,6 +112,17 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
     -----
     DataWarning
         If the file can be used, and is not the published one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_nsl_kdd_file, load_synthetic, to_nsl_kdd_text
+    >>> with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
+    ...     path = Path(folder, "rows.txt")
+    ...     _ = path.write_text(to_nsl_kdd_text(load_synthetic(80, 0, seed=0)[0]))
+    ...     load_nsl_kdd_file(path, part="train").numeric.shape
+    (80, 38)
     """
     path = _resolve(Path(path), _published(part))
     content = read_bytes(path)

@@ -124,6 +124,13 @@ def load_synthetic(n_train: int = 20_000, n_test: int = 5_000, *, seed: int) -> 
     ------
     ValueError
         If a number of rows is negative.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> train, test = load_synthetic(200, 50, seed=0)
+    >>> train.numeric.shape, test.numeric.shape, train.synthetic
+    ((200, 38), (50, 38), True)
     """
     for name, value in (("n_train", n_train), ("n_test", n_test)):
         if value < 0:

@@ -37,6 +37,15 @@ class PartitionSpec:
     ------
     ValueError
         If a field is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.partition import PartitionSpec
+    >>> is_attack = np.array([0, 0, 0, 0, 1, 1], np.uint8)
+    >>> spec = PartitionSpec(n_clients=2, scheme="iid", prevalence=0.3)
+    >>> parts = spec.split(is_attack.astype(np.int64), is_attack, seed=0)
+    >>> [int(is_attack[parts.of(client)].sum()) for client in range(2)]
+    [0, 1]
     """
 
     n_clients: int
