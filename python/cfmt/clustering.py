@@ -100,6 +100,7 @@ def auxiliary_vectors(n_attack: IntArray, n_normal: IntArray, accuracy: FloatArr
 
     Examples
     --------
+    >>> from cfmt.clustering import auxiliary_vectors
     >>> auxiliary_vectors(np.array([9, 0]), np.array([0, 99]), np.array([0.5, 1.0]))
     array([[ 1. ,  0.5],
            [-2. ,  1. ]])
@@ -191,6 +192,7 @@ def kmeans(
 
     Examples
     --------
+    >>> from cfmt.clustering import kmeans
     >>> kmeans(np.array([[0.0], [1.0], [10.0]]), 2, seed=0).inertia
     0.5
     """
@@ -338,6 +340,7 @@ def match_clusters(centroids: FloatArray, previous: FloatArray) -> IntArray:
 
     Examples
     --------
+    >>> from cfmt.clustering import match_clusters
     >>> match_clusters(np.array([[5.1], [0.2], [9.0]]), np.array([[0.0], [5.0]]))
     array([1, 0, 2])
     """

@@ -86,6 +86,7 @@ class MLP:
 
         Examples
         --------
+        >>> from cfmt.mlp import MLP
         >>> MLP(n_features=2, hidden=3).initial(seed=7).shape
         (13,)
         """

@@ -73,6 +73,7 @@ class Ragged(NamedTuple, Generic[T]):
 
         Examples
         --------
+        >>> from cfmt.ragged import Ragged
         >>> Ragged.from_list([[3, 1], [], [2]]).offsets
         array([0, 2, 2, 3])
         """
@@ -141,6 +142,7 @@ class Ragged(NamedTuple, Generic[T]):
 
         Examples
         --------
+        >>> from cfmt.ragged import Ragged
         >>> Ragged(np.arange(3), np.array([0, 2, 3])).count_flagged(np.array([True, False, True]))
         array([1, 1])
         """

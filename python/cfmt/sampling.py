@@ -62,7 +62,6 @@ def error_histograms(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import error_histograms
     >>> error_histograms(np.array([0.1, 0.3, 1.0], np.float32), np.array([0, 2, 3]), bins=2)
     array([[1., 0.],
@@ -180,7 +179,6 @@ def weighted_sample(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import weighted_sample
     >>> weights = np.array([0.0, 1.0, 5.0, 0.0, 2.0])
     >>> weighted_sample(weights, np.array([0, 3, 5]), np.array([2, 1]), seed=7).values
@@ -416,7 +414,6 @@ def batch_plan(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import batch_plan
     >>> batch_plan(np.array([0, 3, 4]), batch_size=2, epochs=1, seed=7).shape
     (2, 2, 2)

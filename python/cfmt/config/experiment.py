@@ -59,6 +59,15 @@ class ExperimentConfig(BaseModel):
         The seeds of the runs.
     tuned : TunedConfig
         Settings of single methods, in the place of the shared ones.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> config = build_config({"seeds": {"first": 3, "count": 2}, "methods": {"names": ["fedavg", "cfmt"]}})
+    >>> list(config.seed_range), [method.name for method in config.method_values()]
+    ([3, 4], ['fedavg', 'cfmt'])
+    >>> config.settings().rounds == config.training.rounds
+    True
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -223,6 +232,12 @@ def near_matches(name: str, known: Collection[str]) -> str:
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> from cfmt.config import near_matches
+    >>> near_matches("fedprx", ["fedavg", "fedprox", "cfmt"])
+    '; did you mean fedprox?'
     """
     near = difflib.get_close_matches(name, known, n=3)
     return f"; did you mean {' or '.join(near)}?" if near else ""

@@ -118,6 +118,7 @@ def verify(folder: Path | str, name: str = "nsl-kdd") -> tuple[FileCheck, ...]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.data import verify
     >>> with TemporaryDirectory() as folder:

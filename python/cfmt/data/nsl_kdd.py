@@ -70,6 +70,7 @@ def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
     Examples
     --------
     >>> import warnings
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.data import load_nsl_kdd, load_synthetic, to_nsl_kdd_text
     >>> table, _ = load_synthetic(80, 0, seed=0)
@@ -116,6 +117,7 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
     Examples
     --------
     >>> import warnings
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.data import load_nsl_kdd_file, load_synthetic, to_nsl_kdd_text
     >>> with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):

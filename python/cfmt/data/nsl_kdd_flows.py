@@ -40,6 +40,7 @@ class Flows(NamedTuple):
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.data import load_synthetic, read_flows, to_nsl_kdd_text
     >>> with TemporaryDirectory() as folder:
@@ -80,6 +81,7 @@ def read_flows(path: Path | str, *, rows_at_once: int = 1 << 15) -> Iterator[Flo
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.data import load_synthetic, read_flows, to_nsl_kdd_text
     >>> with TemporaryDirectory() as folder:
@@ -208,7 +210,7 @@ def to_nsl_kdd_text(table: Table) -> str:
 
     Examples
     --------
-    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.data import load_synthetic, to_nsl_kdd_text
     >>> to_nsl_kdd_text(load_synthetic(1, 0, seed=0)[0]).count(",")
     42
     """

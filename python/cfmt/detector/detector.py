@@ -84,6 +84,8 @@ class Detector:
     Examples
     --------
     >>> from cfmt.data import load_synthetic
+    >>> from cfmt.detector import Detector
+    >>> from cfmt.mlp import MLP
     >>> from cfmt.preprocessing import fit_preprocessor
     >>> train, test = load_synthetic(500, 20, seed=0)
     >>> preprocessor = fit_preprocessor(train)

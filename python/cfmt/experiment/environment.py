@@ -49,6 +49,15 @@ def describe_environment(
     ------
     ValueError
         If ``started`` has no time zone.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from cfmt.experiment.environment import describe_environment
+    >>> started = datetime(2030, 1, 1, tzinfo=UTC)
+    >>> found = describe_environment([], command=["cfmt", "train"], started=started, threads=2)
+    >>> found["started"], found["threads"]
+    ('2030-01-01T00:00:00+00:00', 2)
     """
     if started.tzinfo is None:
         raise ValueError(f"started must have a time zone, got {started}; take datetime.now(UTC)")

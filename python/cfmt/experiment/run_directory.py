@@ -34,6 +34,19 @@ class RunDirectory:
     ----------
     path : Path
         The directory; use :meth:`create` or :meth:`open`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.experiment.run_directory import RunDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     directory = RunDirectory.create(Path(folder, "run"))
+    ...     directory.write_config("[training]")
+    ...     RunDirectory.open(directory.path).config_path.name, directory.read_runs()
+    ...     directory.model_path("fedavg", seed=3).name
+    ('config.toml', [])
+    'fedavg-seed3.safetensors'
     """
 
     path: Path

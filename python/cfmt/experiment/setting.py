@@ -27,6 +27,14 @@ class Setting:
         How numeric features were scaled; empty where no model is meant.
     saved : bool, default=False
         Whether the split was loaded, so that seeds do not move it.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.setting import Setting
+    >>> from cfmt.partition import PartitionSpec
+    >>> spec = PartitionSpec(n_clients=100, alpha=0.3, prevalence=0.05)
+    >>> Setting("nsl-kdd", False, spec, seeds=(0, 1)).describe()
+    'nsl-kdd · 100 clients · Dirichlet alpha = 0.3 by family · attacks 5 % · 2 seeds'
     """
 
     data: str

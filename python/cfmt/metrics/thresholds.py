@@ -131,6 +131,7 @@ def threshold_rule(text: str) -> ThresholdRule:
 
     Examples
     --------
+    >>> from cfmt.metrics import threshold_rule
     >>> threshold_rule("cost:fn=10,fp=1")
     LeastCost(fn=10.0, fp=1.0)
     """

@@ -152,6 +152,8 @@ class Group:
 
     Examples
     --------
+    >>> from cfmt.nn import Group
+    >>> from cfmt.ragged import Ragged
     >>> rows = Ragged(np.array([4, 0, 2]), np.array([0, 1, 3]))
     >>> index, clients = np.zeros(2, np.int64), np.array([7, 9])
     >>> group = Group(np.zeros((1, 13), np.float32), index, rows, clients, seed=0, round=1)
@@ -205,6 +207,7 @@ class Weighting:
 
     Examples
     --------
+    >>> from cfmt.nn import Weighting
     >>> weighting = Weighting(np.array([3.0, 1.0]), np.array([0, 0]), n_clusters=1)
     >>> weighting.take(np.array([1])).weights
     array([1.])

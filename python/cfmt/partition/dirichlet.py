@@ -116,7 +116,7 @@ def partition_dirichlet(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from cfmt.partition import partition_dirichlet
     >>> labels = np.array([0, 0, 0, 0, 1, 1], dtype=np.int64)
     >>> parts = partition_dirichlet(labels, n_clients=3, alpha=0.5, seed=7)
     >>> np.sort(parts.values)

@@ -139,8 +139,9 @@ def save_partition(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
-    >>> from cfmt.partition import PartitionSpec, partition_iid
+    >>> from cfmt.partition import PartitionSpec, partition_iid, save_partition
     >>> parts, spec = partition_iid(4, 2, seed=3), PartitionSpec(n_clients=2, scheme="iid")
     >>> labels = {"family": np.array([0, 0, 1, 1]), "is_attack": np.array([0, 0, 1, 1], np.uint8)}
     >>> with TemporaryDirectory() as folder:
@@ -191,7 +192,7 @@ def load_partition(folder: Path | str) -> SavedPartition:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from cfmt.partition import PartitionSpec, partition_iid
+    >>> from cfmt.partition import PartitionSpec, load_partition, partition_iid, save_partition
     >>> parts, spec = partition_iid(4, 2, seed=3), PartitionSpec(n_clients=2, scheme="iid")
     >>> labels = {"family": np.array([0, 0, 1, 1]), "is_attack": np.array([0, 0, 1, 1], np.uint8)}
     >>> with TemporaryDirectory() as folder:

@@ -243,6 +243,7 @@ def mid_ranks(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     Examples
     --------
+    >>> from cfmt.policies.actor_critic import mid_ranks
     >>> mid_ranks(np.array([0.3, 0.1, np.nan, 0.1]))
     array([ 0.66666667, -0.33333333,         nan, -0.33333333])
     """

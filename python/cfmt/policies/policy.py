@@ -133,7 +133,7 @@ class Stateless:
 
     Examples
     --------
-    >>> from cfmt.policies import Stateless
+    >>> from cfmt.policies import Observation, Stateless
     >>> class ByWorstBin(Stateless):
     ...     def choose(self, known, seen):
     ...         return seen.meta_states[:, -1], None
