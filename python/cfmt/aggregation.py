@@ -37,6 +37,7 @@ class WeightedSum:
 
     Examples
     --------
+    >>> from cfmt import WeightedSum
     >>> sums = WeightedSum(n_clusters=2, n_params=3)
     >>> updates = np.array([[1, 2, 3], [3, 2, 1], [5, 5, 5]], np.float32)
     >>> sums.add(updates, np.array([1.0, 3.0, 2.0]), np.array([0, 0, 1]))
@@ -168,6 +169,7 @@ def weighted_mean(
 
     Examples
     --------
+    >>> from cfmt import weighted_mean
     >>> weighted_mean(np.array([[1, 2], [3, 6]], np.float32), np.array([1.0, 3.0]))
     array([2.5, 5. ], dtype=float32)
     """

@@ -33,6 +33,13 @@ class KMeans(NamedTuple):
         Sum of squared distances of the points to their centroids.
     n_iter : int
         Iterations of the restart that won.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import kmeans
+    >>> found = kmeans(np.array([[0.0], [1.0], [10.0]]), 2, seed=0)
+    >>> found.centroids[found.labels].ravel()
+    array([ 0.5,  0.5, 10. ])
     """
 
     labels: IntArray
@@ -52,6 +59,14 @@ class Standardised(NamedTuple):
         What was subtracted from each column.
     scale : ndarray of shape (n_features,), float64
         What each column was divided by; 1 for a column of one value.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import standardise
+    >>> found = standardise(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    >>> found.points, found.mean, found.scale
+    (array([[-1.,  0.],
+           [ 1.,  0.]]), array([2., 5.]), array([1., 1.]))
     """
 
     points: FloatArray
@@ -85,6 +100,7 @@ def auxiliary_vectors(n_attack: IntArray, n_normal: IntArray, accuracy: FloatArr
 
     Examples
     --------
+    >>> from cfmt.clustering import auxiliary_vectors
     >>> auxiliary_vectors(np.array([9, 0]), np.array([0, 99]), np.array([0.5, 1.0]))
     array([[ 1. ,  0.5],
            [-2. ,  1. ]])
@@ -111,6 +127,13 @@ def standardise(points: FloatArray) -> Standardised:
         If the array has another dtype.
     ValueError
         If there is no point, or a coordinate is not finite or beyond 1e100.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import standardise
+    >>> standardise(np.array([[0.0, 7.0], [10.0, 7.0]])).points
+    array([[-1.,  0.],
+           [ 1.,  0.]])
     """
     return Standardised(*_core.standardise(points))
 
@@ -169,6 +192,7 @@ def kmeans(
 
     Examples
     --------
+    >>> from cfmt.clustering import kmeans
     >>> kmeans(np.array([[0.0], [1.0], [10.0]]), 2, seed=0).inertia
     0.5
     """
@@ -217,6 +241,13 @@ def choose_k(
     ----------
     Rousseeuw: Silhouettes: a graphical aid to the interpretation and validation of cluster analysis, Journal
     of Computational and Applied Mathematics 20, 1987.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import choose_k
+    >>> points = np.array([[0.0], [0.1], [5.0], [5.1], [9.0], [9.1]])
+    >>> len(choose_k(points, k_max=5, seed=0).centroids)
+    3
     """
     fit = _core.kmeans_choose_k(
         points,
@@ -267,6 +298,15 @@ def silhouette(
     ----------
     Rousseeuw: Silhouettes: a graphical aid to the interpretation and validation of cluster analysis, Journal
     of Computational and Applied Mathematics 20, 1987.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import silhouette
+    >>> points = np.array([[0.0], [0.1], [5.0], [5.1]])
+    >>> round(silhouette(points, np.array([0, 0, 1, 1]), seed=0), 2)
+    0.98
+    >>> round(silhouette(points, np.array([0, 1, 0, 1]), seed=0), 2)
+    -0.49
     """
     return _core.silhouette(points, labels, max_points=max_points, seed=seed, round=round)
 
@@ -300,6 +340,7 @@ def match_clusters(centroids: FloatArray, previous: FloatArray) -> IntArray:
 
     Examples
     --------
+    >>> from cfmt.clustering import match_clusters
     >>> match_clusters(np.array([[5.1], [0.2], [9.0]]), np.array([[0.0], [5.0]]))
     array([1, 0, 2])
     """
@@ -327,5 +368,11 @@ def nearest(points: FloatArray, centroids: FloatArray) -> IntArray:
         If an array has another dtype.
     ValueError
         If there is no centroid, a coordinate is not finite, or the numbers of features differ.
+
+    Examples
+    --------
+    >>> from cfmt.clustering import nearest
+    >>> nearest(np.array([[0.2], [4.0], [2.5]]), np.array([[0.0], [5.0]]))
+    array([0, 1, 0])
     """
     return _core.nearest(points, centroids)

@@ -32,6 +32,13 @@ class MLP:
     ------
     ValueError
         If a number is below 1.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> mlp = MLP(n_features=4, hidden=3)
+    >>> mlp.shapes, mlp.n_params
+    (((3, 4), (3,), (1, 3), (1,)), 19)
     """
 
     n_features: int
@@ -79,6 +86,7 @@ class MLP:
 
         Examples
         --------
+        >>> from cfmt.mlp import MLP
         >>> MLP(n_features=2, hidden=3).initial(seed=7).shape
         (13,)
         """

@@ -24,6 +24,13 @@ class Ragged(NamedTuple, Generic[T]):
         All clients' values.
     offsets : ndarray of shape (n_clients + 1,), int64
         Where each client's values start, and the end.
+
+    Examples
+    --------
+    >>> from cfmt.ragged import Ragged
+    >>> ragged = Ragged(np.array([5, 6, 7]), np.array([0, 2, 2, 3]))
+    >>> ragged.of(0), ragged.sizes, ragged.clients
+    (array([5, 6]), array([2, 0, 1]), array([0, 0, 2]))
     """
 
     values: npt.NDArray[T]
@@ -66,6 +73,7 @@ class Ragged(NamedTuple, Generic[T]):
 
         Examples
         --------
+        >>> from cfmt.ragged import Ragged
         >>> Ragged.from_list([[3, 1], [], [2]]).offsets
         array([0, 2, 2, 3])
         """
@@ -134,6 +142,7 @@ class Ragged(NamedTuple, Generic[T]):
 
         Examples
         --------
+        >>> from cfmt.ragged import Ragged
         >>> Ragged(np.arange(3), np.array([0, 2, 3])).count_flagged(np.array([True, False, True]))
         array([1, 1])
         """
@@ -156,7 +165,18 @@ class Ragged(NamedTuple, Generic[T]):
 
 
 def check_ragged(name: str, value: object) -> None:
-    """Raise a ``TypeError`` that says how to make a ragged array, unless the value is one."""
+    """Raise a ``TypeError`` that says how to make a ragged array, unless the value is one.
+
+    Examples
+    --------
+    >>> from cfmt.ragged import Ragged, check_ragged
+    >>> check_ragged("parts", Ragged.from_list([[0], [1, 2]]))
+    >>> try:
+    ...     check_ragged("parts", [[0], [1, 2]])
+    ... except TypeError as error:
+    ...     print(error)
+    parts must be a Ragged, got list; use Ragged.from_list(arrays), one for each client
+    """
     if not isinstance(value, Ragged):
         kind = type(value).__name__
         raise TypeError(
@@ -178,6 +198,12 @@ def runs(offsets: npt.NDArray[np.int64], most_values: int) -> Iterator[slice]:
     ------
     slice
         The clients of a run; the runs together are all clients, in their order.
+
+    Examples
+    --------
+    >>> from cfmt.ragged import runs
+    >>> list(runs(np.array([0, 2, 3, 9, 10]), most_values=4))
+    [slice(0, 2, None), slice(2, 3, None), slice(3, 4, None)]
     """
     first, n_clients = 0, len(offsets) - 1
     while first < n_clients:

@@ -62,7 +62,6 @@ def error_histograms(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import error_histograms
     >>> error_histograms(np.array([0.1, 0.3, 1.0], np.float32), np.array([0, 2, 3]), bins=2)
     array([[1., 0.],
@@ -111,6 +110,13 @@ def gaussian_weights(
     ----------
     .. [1] Z. Liu et al., "MESA: Boost Ensemble Imbalanced Learning with MEta-SAmpler", NeurIPS 2020,
        arXiv:2010.08830.
+
+    Examples
+    --------
+    >>> from cfmt.sampling import gaussian_weights
+    >>> errors = np.array([0.1, 0.5, 0.9], np.float32)
+    >>> gaussian_weights(errors, np.array([0, 3]), np.array([0.5])).round(3)
+    array([0.135, 1.   , 0.135])
     """
     return _core.gaussian_weights(errors, offsets, mu, sigma)
 
@@ -173,7 +179,6 @@ def weighted_sample(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import weighted_sample
     >>> weights = np.array([0.0, 1.0, 5.0, 0.0, 2.0])
     >>> weighted_sample(weights, np.array([0, 3, 5]), np.array([2, 1]), seed=7).values
@@ -248,6 +253,15 @@ def meta_sample(
        arXiv:2010.08830.
     .. [2] P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with a reservoir", Information
        Processing Letters 97 (5), 2006.
+
+    Examples
+    --------
+    >>> from cfmt.sampling import meta_sample
+    >>> labels, errors = np.array([0, 0, 0, 0, 1, 1], np.uint8), np.array([0, 0, 1, 1, 0.5, 0.5], np.float32)
+    >>> meta_sample(errors, labels, np.array([0, 6]), mu=np.array([1.0]), seed=0).values
+    array([2, 3, 4, 5])
+    >>> meta_sample(errors, labels, np.array([0, 6]), mu=np.array([0.0]), seed=0).values
+    array([0, 1, 4, 5])
     """
     ids = _client_ids(clients, offsets)
     return Ragged(
@@ -292,6 +306,14 @@ def oversample(
         If an array has another dtype.
     ValueError
         If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
+
+    Examples
+    --------
+    >>> from cfmt.sampling import oversample
+    >>> labels = np.array([0, 0, 0, 0, 1, 1], np.uint8)
+    >>> drawn = oversample(labels, np.array([0, 6]), seed=0)
+    >>> np.bincount(labels[drawn.values])
+    array([4, 4])
     """
     return Ragged(*_core.oversample(labels, offsets, seed, round, _client_ids(clients, offsets)))
 
@@ -333,6 +355,14 @@ def undersample(
         If an array has another dtype.
     ValueError
         If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
+
+    Examples
+    --------
+    >>> from cfmt.sampling import undersample
+    >>> labels = np.array([0, 0, 0, 0, 1, 1], np.uint8)
+    >>> drawn = undersample(labels, np.array([0, 6]), seed=0)
+    >>> labels[drawn.values]
+    array([0, 0, 1, 1], dtype=uint8)
     """
     return Ragged(*_core.undersample(labels, offsets, seed, round, _client_ids(clients, offsets)))
 
@@ -384,7 +414,6 @@ def batch_plan(
 
     Examples
     --------
-    >>> import numpy as np
     >>> from cfmt.sampling import batch_plan
     >>> batch_plan(np.array([0, 3, 4]), batch_size=2, epochs=1, seed=7).shape
     (2, 2, 2)
@@ -395,6 +424,7 @@ def batch_plan(
 def _client_ids(
     clients: npt.NDArray[np.int64] | None, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
+    """Return the ids of clients; by default 0, 1, 2, and so on, int64."""
     if clients is not None:
         return clients
     return np.arange(np.size(offsets) - 1, dtype=np.int64)

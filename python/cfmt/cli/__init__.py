@@ -33,6 +33,7 @@ app = typer.Typer(
 
 
 def _print_version(asked: bool) -> None:
+    """Print the version and end the program, where the option --version is given."""
     if asked:
         typer.echo(f"cfmt {__version__}")
         raise typer.Exit

@@ -66,6 +66,7 @@ def _check_metric(name: str) -> None:
 
 
 def _show(finished: Finished, sort: str) -> None:
+    """Print the tables of a comparison; a metric to sort by that is not there is a ``ConfigError``."""
     from cfmt.experiment.runner import BASELINE
     from cfmt.report.tables import comparison_tables
 

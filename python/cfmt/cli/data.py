@@ -85,4 +85,5 @@ def verify(
 
 
 def _share(part: int, whole: int) -> str:
+    """Write a count with its percentage of a whole; the count alone where the whole is 0."""
     return f"{part:,} ({100 * part / whole:.1f} %)" if whole else f"{part:,}"

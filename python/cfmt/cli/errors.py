@@ -64,6 +64,7 @@ def _is_typers(error: Exception) -> bool:
 
 
 def _line(error: Exception) -> str:
+    """Word an error in one line, with what to do about it where that is known."""
     match error:
         case ModuleNotFoundError(name=str(name)) if name.split(".")[0] in _EXTRAS:
             package = name.split(".")[0]

@@ -72,8 +72,11 @@ def takes_keys(
     }
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        """Return the command with one more option for each key."""
+
         @functools.wraps(command)
         def with_tree(**values: Any) -> None:
+            """Run the command with the options that were given as one tree, keys by section."""
             values.pop("help_all")
             given: dict[str, dict[str, Any]] = {}
             for option, (section, key, field) in keys.items():
@@ -113,6 +116,7 @@ def _in_options(message: str, options: Mapping[str, str]) -> str:
 
 
 def _options(key: str, field: FieldInfo) -> tuple[str, ...]:
+    """Return the names of a key's options, without their dashes."""
     named = [mark.names for mark in field.metadata if isinstance(mark, Option)]
     return named[0] if named else (key.replace("_", "-"),)
 
@@ -121,6 +125,7 @@ def _help_all(panels: Mapping[str, str]) -> inspect.Parameter:
     """Make the option that shows every option, each in the panel of its section."""
 
     def show(context: typer.Context, asked: bool) -> None:
+        """Print the help with the hidden options too, one panel for each section, and end the program."""
         if not asked:
             return
         for option in context.command.params:
@@ -136,6 +141,7 @@ def _help_all(panels: Mapping[str, str]) -> inspect.Parameter:
 
 
 def _parameter(option: str, key: str, field: FieldInfo, defaults: Mapping[str, Any]) -> inspect.Parameter:
+    """Make the keyword-only parameter from which typer reads a key's option; its default is None."""
     default = _show(defaults.get(key, field.default))
     info = typer.Option(
         *(f"--{name}" for name in _options(key, field)),
@@ -149,10 +155,12 @@ def _parameter(option: str, key: str, field: FieldInfo, defaults: Mapping[str, A
 
 
 def _choices(field: FieldInfo) -> tuple[str, ...]:
+    """Return the words that a key allows; none where it takes anything else."""
     return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
 
 
 def _metavar(field: FieldInfo) -> str:
+    """Write what an option takes, such as ``FLOAT`` or ``iid|dirichlet``, for its help."""
     named = [mark.metavar for mark in field.metadata if isinstance(mark, Option) and mark.metavar]
     if named:
         return named[0]
@@ -170,6 +178,7 @@ def _plain(kind: Any) -> Any:
 
 
 def _show(value: object) -> str:
+    """Write a default as it would be given on the command line."""
     if isinstance(value, tuple | list):
         return ",".join(str(item) for item in value)
     return "none" if value is None else str(value)
@@ -186,6 +195,7 @@ def _parse(text: str, field: FieldInfo) -> object:
 
 
 def _number(text: str) -> int | float | str:
+    """Read an int or else a float; a text that is neither comes back as it is."""
     for kind in (int, float):
         try:
             return kind(text)

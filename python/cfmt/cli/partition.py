@@ -112,6 +112,7 @@ def _spread(counts: npt.NDArray[np.int64]) -> Iterator[RenderableType]:
 
 
 def _quantiles(name: str, values: npt.NDArray[Any], form: str) -> list[str]:
+    """Return a row of the table: a name, quantiles and the mean of values; dashes without values."""
     if len(values) == 0:
         return [name, *("-" for _ in _QUANTILES), "-"]
     found = np.quantile(values, list(_QUANTILES.values())).tolist()
@@ -119,6 +120,7 @@ def _quantiles(name: str, values: npt.NDArray[Any], form: str) -> list[str]:
 
 
 def _families(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
+    """Tabulate for each family its rows, and how many clients hold some of them."""
     rows = [
         (name, f"{column.sum():,}", f"{int((column > 0).sum()):,}")
         for name, column in zip(families, counts.T, strict=True)
@@ -127,11 +129,13 @@ def _families(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table
 
 
 def _clients(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
+    """Tabulate the rows of each client, in all and by family."""
     rows = [(str(client), f"{row.sum():,}", *(f"{n:,}" for n in row)) for client, row in enumerate(counts)]
     return make_table("Rows of each client", ("client", "rows", *families), rows, numbers=len(families) + 1)
 
 
 def _save_plot(counts: npt.NDArray[np.int64], families: tuple[str, ...], title: str, folder: Path) -> None:
+    """Draw the clients' rows into a folder, and name the files that were written."""
     from cfmt.report.clients import plot_clients
     from cfmt.report.figures import save_figure
 

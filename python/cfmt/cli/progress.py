@@ -39,6 +39,7 @@ class _Run:
         return (done - first) / max(time.monotonic() - began, 1e-9)
 
     def add(self, report: RoundReport, point: CurvePoint) -> None:
+        """Take in a round: its clients, its seconds, and the loss and ROC-AUC that it ended with."""
         self.rounds, self._first = report.round, None
         self.clients += report.n_clients
         self.seconds += report.seconds
@@ -46,10 +47,12 @@ class _Run:
 
     @property
     def speed(self) -> str:
+        """Clients that were trained in a second, over all rounds so far, as text."""
         return f"{self.clients / max(self.seconds, 1e-9):,.0f} clients/s"
 
     @property
     def summary(self) -> str:
+        """One line on the run: name, last figures, speed and time."""
         return f"{self.name}: {self.last}, {self.speed}, {self.seconds:.1f} s"
 
 
@@ -171,6 +174,7 @@ class Bars(Lines):
             self._move(self._run, report.round, self._run.speed)
 
     def _move(self, run: _Run, rounds: float, speed: str) -> None:
+        """Set both bars, making that of the run where there is none yet; parts of a round count."""
         if self._current is None:
             self._current = self._bars.add_task(run.name, total=self._rounds, unit="rounds", speed="")
         self._bars.update(self._current, completed=rounds, speed=speed)

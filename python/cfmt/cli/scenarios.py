@@ -22,6 +22,7 @@ def scenarios() -> None:
 
 
 def _what_all_share(config: ExperimentConfig) -> str:
+    """Write the line on clients, rounds, local work and seeds, which are the same in all scenarios."""
     training, seeds = config.training, config.seed_range
     return (
         f"all: {config.partition.clients} clients, {training.cohort:.0%} of them in a round, "
@@ -31,6 +32,7 @@ def _what_all_share(config: ExperimentConfig) -> str:
 
 
 def _share(prevalence: float | tuple[float, float] | None) -> str:
+    """Write a prevalence in percent: one number, a range, or ``as found``."""
     match prevalence:
         case None:
             return "as found"

@@ -83,6 +83,7 @@ def tune(
     found: dict[str, list[Trial]] = {}
 
     def note(text: str) -> None:
+        """Print a line on the error stream, unless ``--quiet`` is given."""
         if not quiet:
             typer.echo(text, err=True)
 
@@ -103,14 +104,17 @@ def _read(given: Tree, file: Path | None) -> ExperimentConfig:
 
 
 def _score(trial: Trial) -> str:
+    """Write a trial's score with four digits."""
     return "no score" if trial.score is None else f"{trial.score:.4f}"
 
 
 def _table(method: str, trials: list[Trial]) -> Table:
+    """Tabulate the best trials of a method, the highest score first."""
     best = sorted(trials, key=lambda trial: -1.0 if trial.score is None else trial.score, reverse=True)
     rows = [(trial.trial, _score(trial), _settings(trial)) for trial in best[:_SHOWN]]
     return make_table(f"{method}: best of {len(trials)} trials", ("trial", "score", "settings"), rows)
 
 
 def _settings(trial: Trial) -> str:
+    """Write what a trial changed, as ``section.key=value``."""
     return " ".join(f"{key}={value}" for key, value in trial.keys.items()) or "as configured"

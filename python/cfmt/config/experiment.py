@@ -59,6 +59,15 @@ class ExperimentConfig(BaseModel):
         The seeds of the runs.
     tuned : TunedConfig
         Settings of single methods, in the place of the shared ones.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> config = build_config({"seeds": {"first": 3, "count": 2}, "methods": {"names": ["fedavg", "cfmt"]}})
+    >>> list(config.seed_range), [method.name for method in config.method_values()]
+    ([3, 4], ['fedavg', 'cfmt'])
+    >>> config.settings().rounds == config.training.rounds
+    True
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -153,6 +162,7 @@ class ExperimentConfig(BaseModel):
         return tuple(known[name] for name in self.methods.names)
 
     def _with_options(self, method: Method) -> Method:
+        """Return a method with the proximal term, the client weights and, for CFMT, the parts set here."""
         given = self.methods
         prox_mu = given.prox_mu if method.prox_mu > 0 else 0.0
         method = replace(method, prox_mu=prox_mu, aggregator=method.aggregator.weighted(given.weighting))
@@ -161,6 +171,7 @@ class ExperimentConfig(BaseModel):
         return replace(method, sampler=self._meta_sampler(), clustering=self._clustering())
 
     def _meta_sampler(self) -> MetaSampler:
+        """Return the meta-sampler that the section ``cfmt`` describes."""
         from cfmt.federated import MetaSampler
 
         given = self.cfmt
@@ -174,6 +185,7 @@ class ExperimentConfig(BaseModel):
         )
 
     def _policy(self) -> Policy:
+        """Return the policy that is named, with those keys that it has a use for."""
         from cfmt.federated import FixedMu, HandRule, LearnedMu, RandomMu
 
         given = self.cfmt
@@ -193,6 +205,7 @@ class ExperimentConfig(BaseModel):
                 )
 
     def _clustering(self) -> Clustering:
+        """Return the clusters that the section ``cfmt`` describes."""
         from cfmt.federated import Clustering
 
         given = self.cfmt
@@ -219,6 +232,12 @@ def near_matches(name: str, known: Collection[str]) -> str:
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> from cfmt.config import near_matches
+    >>> near_matches("fedprx", ["fedavg", "fedprox", "cfmt"])
+    '; did you mean fedprox?'
     """
     near = difflib.get_close_matches(name, known, n=3)
     return f"; did you mean {' or '.join(near)}?" if near else ""

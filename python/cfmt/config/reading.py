@@ -49,6 +49,17 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
     ------
     ConfigError
         If the file cannot be read, is not TOML, or has a key or a value that cannot be.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.config import read_toml
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "my.toml")
+    ...     _ = path.write_text("training = { rounds = 7 }")
+    ...     read_toml(path)
+    {'training': {'rounds': 7}}
     """
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -86,6 +97,12 @@ def merge(*trees: Tree) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict of str to object
+
+    Examples
+    --------
+    >>> from cfmt.config import merge
+    >>> merge({"training": {"steps": 20, "rounds": 7}}, {"training": {"epochs": 1}})
+    {'training': {'rounds': 7, 'epochs': 1}}
     """
     merged: dict[str, dict[str, Any]] = {}
     for tree in trees:
@@ -115,6 +132,18 @@ def build_config(tree: Tree) -> ExperimentConfig:
     ------
     ConfigError
         If a key is unknown, or a value has a wrong type or is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.errors import ConfigError
+    >>> build_config({"training": {"rounds": 7}}).training.rounds
+    7
+    >>> try:
+    ...     build_config({"training": {"rounds": 0}})
+    ... except ConfigError as error:
+    ...     print(error)
+    training.rounds must be a whole number >= 1, got 0
     """
     try:
         return ExperimentConfig.model_validate(with_scenario(tree))
@@ -133,6 +162,13 @@ def section_fields(section: str) -> dict[str, FieldInfo]:
     Returns
     -------
     dict of str to FieldInfo
+
+    Examples
+    --------
+    >>> from cfmt.config import section_fields
+    >>> fields = section_fields("seeds")
+    >>> [(key, field.default) for key, field in fields.items()]
+    [('first', 0), ('count', 5)]
     """
     model = ExperimentConfig.model_fields[section].annotation
     assert isinstance(model, type)
@@ -141,6 +177,7 @@ def section_fields(section: str) -> dict[str, FieldInfo]:
 
 
 def _message(error: ErrorDetails) -> str:
+    """Word pydantic's error: the key, what it must be, and what was given."""
     place = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden":
         return _unknown(place, error["input"])
@@ -155,6 +192,7 @@ def _message(error: ErrorDetails) -> str:
 
 
 def _unknown(place: list[str], value: object) -> str:
+    """Word the error of an unknown section or key: near matches first, then all that are known."""
     known = list(ExperimentConfig.model_fields) if len(place) == 1 else list(section_fields(place[0]))
     what = "section" if len(place) == 1 else "key"
     given = f"[{place[0]}]" if len(place) == 1 else f"{'.'.join(place)} = {value!r}"
@@ -174,6 +212,12 @@ def differences(one: ExperimentConfig, other: ExperimentConfig, *, but: Collecti
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config, differences
+    >>> differences(build_config({}), build_config({"training": {"rounds": 7, "hidden": 64}}))
+    ['training.rounds: 50 -> 7', 'training.hidden: 128 -> 64']
     """
     left, right = one.model_dump(), other.model_dump()
     return [
@@ -196,6 +240,12 @@ def departures(config: ExperimentConfig) -> list[str]:
     -------
     list of str
         As ``key: value of the scenario -> value``; empty where no scenario is named.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config, departures
+    >>> departures(build_config({"scenario": {"name": "iid"}, "training": {"rounds": 7}}))
+    ['training.rounds: 100 -> 7']
     """
     name = config.scenario.name
     if name not in SCENARIOS:
@@ -217,6 +267,14 @@ def to_toml(config: ExperimentConfig) -> str:
     -------
     str
         Reading it gives the same configuration.
+
+    Examples
+    --------
+    >>> import tomllib
+    >>> from cfmt.config import build_config, to_toml
+    >>> config = build_config({"training": {"rounds": 7}})
+    >>> build_config(tomllib.loads(to_toml(config))) == config
+    True
     """
     return sections_to_toml(config.model_dump())
 
@@ -233,6 +291,14 @@ def sections_to_toml(tree: Tree) -> str:
     -------
     str
         Reading it gives the same keys, None as the word "none".
+
+    Examples
+    --------
+    >>> from cfmt.config import sections_to_toml
+    >>> print(sections_to_toml({"training": {"rounds": 7, "epochs": None}}))
+    [training]
+    rounds = 7
+    epochs = "none"
     """
     sections: list[str] = []
     for section, keys in tree.items():
@@ -260,4 +326,5 @@ def _toml(value: object) -> str:
 
 
 def _toml_key(key: str) -> str:
+    """Write a key, quoted where it is not a bare key of TOML."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)

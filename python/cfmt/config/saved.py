@@ -30,6 +30,19 @@ def with_saved_partition(tree: Tree) -> dict[str, dict[str, Any]]:
         If a key cannot be, or is another than that of the partition.
     DataError
         If there is no such partition.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.config import with_saved_partition
+    >>> from cfmt.partition import PartitionSpec, partition_iid, save_partition
+    >>> parts, spec = partition_iid(4, 2, seed=0), PartitionSpec(n_clients=2, scheme="iid")
+    >>> labels = {"family": np.array([0, 0, 1, 1]), "is_attack": np.array([0, 0, 1, 1], np.uint8)}
+    >>> with TemporaryDirectory() as folder:
+    ...     saved = save_partition(f"{folder}/parts", parts, spec=spec, seed=0, **labels)
+    ...     tree = with_saved_partition({"partition": {"source": str(saved.folder)}})
+    >>> tree["partition"]["clients"], tree["partition"]["scheme"]
+    (2, 'iid')
     """
     given = build_config(tree).partition
     if given.saved is None:

@@ -42,6 +42,14 @@ class Scenario:
         What is particular about it, in one line.
     partition : mapping of str to object
         Keys of the section ``partition`` beside those that all scenarios share.
+
+    Examples
+    --------
+    >>> from cfmt.config import SCENARIOS
+    >>> SCENARIOS["prevalence-1"].partition
+    {'scheme': 'dirichlet', 'alpha': 0.3, 'prevalence': 0.01}
+    >>> SCENARIOS["prevalence-1"].tree["training"]["rounds"]
+    100
     """
 
     name: str
@@ -57,6 +65,7 @@ class Scenario:
 
 
 def _dirichlet(alpha: float, prevalence: object = "none") -> dict[str, Any]:
+    """Return the keys of ``partition`` that a scenario with Dirichlet shares sets."""
     return {"scheme": "dirichlet", "alpha": alpha, "prevalence": prevalence}
 
 

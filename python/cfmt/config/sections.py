@@ -41,7 +41,14 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Option:
-    """The names of a key's command-line option, where they are not the key's own."""
+    """The names of a key's command-line option, where they are not the key's own.
+
+    Examples
+    --------
+    >>> from cfmt.config import Option, section_fields
+    >>> [mark.names for mark in section_fields("seeds")["first"].metadata if isinstance(mark, Option)]
+    [('seed',)]
+    """
 
     names: tuple[str, ...]
     metavar: str = ""
@@ -56,7 +63,15 @@ class ApiName:
 
 @dataclass(frozen=True)
 class Common:
-    """A key that most people set: the short help of a command shows its option."""
+    """A key that most people set: the short help of a command shows its option.
+
+    Examples
+    --------
+    >>> from cfmt.config import Common, section_fields
+    >>> fields = section_fields("training").items()
+    >>> [key for key, field in fields if any(isinstance(mark, Common) for mark in field.metadata)]
+    ['rounds', 'threads']
+    """
 
 
 # TOML has no null and no tuples: the word "none" and lists stand for them.
@@ -98,6 +113,7 @@ Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
 
 
 def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Write threshold rules in their short form, so that equal rules are equal texts."""
     return tuple(str(rule) for rule in threshold_rules(",".join(value)))
 
 
@@ -111,15 +127,25 @@ ThresholdRules = Annotated[
 
 
 def _key(default: Any, description: str) -> Any:
+    """Declare a key with its default and the sentence that the help shows."""
     return Field(default, description=description)
 
 
 class _Section(BaseModel):
+    """Base of the sections: frozen, no unknown keys, and no conversion between types."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class ScenarioConfig(_Section):
-    """Scenario: the named setting, if any, that the other sections start from; a single key of the file."""
+    """Scenario: the named setting, if any, that the other sections start from; a single key of the file.
+
+    Examples
+    --------
+    >>> from cfmt.config import ScenarioConfig, build_config
+    >>> ScenarioConfig().name, build_config({"scenario": {"name": "iid"}}).partition.scheme
+    ('custom', 'iid')
+    """
 
     name: Annotated[ScenarioName, Option(("scenario",), "NAME"), Common()] = _key(
         "custom",
@@ -128,7 +154,14 @@ class ScenarioConfig(_Section):
 
 
 class DataConfig(_Section):
-    """Data: where the traffic comes from."""
+    """Data: where the traffic comes from.
+
+    Examples
+    --------
+    >>> from cfmt.config import DataConfig
+    >>> DataConfig().synthetic, DataConfig(source="data/nsl-kdd").synthetic
+    (True, False)
+    """
 
     source: Annotated[Text, Option(("data",), "PATH"), Common()] = _key(
         "synthetic", "'synthetic' for generated traffic, or the folder with NSL-KDD's files."
@@ -151,6 +184,7 @@ class DataConfig(_Section):
 
     @model_validator(mode="after")
     def _fold_exists(self) -> DataConfig:
+        """Refuse a fold that is not among ``folds``."""
         if self.fold >= self.folds:
             raise ValueError(f"data.fold must be below data.folds = {self.folds}, got {self.fold}")
         return self
@@ -162,7 +196,14 @@ class DataConfig(_Section):
 
 
 class PartitionConfig(_Section):
-    """Partition: how the rows are dealt out to the clients."""
+    """Partition: how the rows are dealt out to the clients.
+
+    Examples
+    --------
+    >>> from cfmt.config import PartitionConfig
+    >>> PartitionConfig(prevalence=[0.01, 0.5]).prevalence, PartitionConfig(prevalence="none").prevalence
+    ((0.01, 0.5), None)
+    """
 
     source: Annotated[Text, Option(("partition-from",), "PATH")] = _key(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
@@ -194,6 +235,7 @@ class PartitionConfig(_Section):
 
     @model_validator(mode="after")
     def _ranges_rise(self) -> PartitionConfig:
+        """Refuse a range whose low end exceeds its high end."""
         for name in ("prevalence", "rows_per_client"):
             value = getattr(self, name)
             if isinstance(value, tuple) and value[0] > value[1]:
@@ -210,7 +252,14 @@ class PreprocessingConfig(_Section):
 
 
 class TrainingConfig(_Section):
-    """Training: rounds, local training, and what it runs on."""
+    """Training: rounds, local training, and what it runs on.
+
+    Examples
+    --------
+    >>> from cfmt.config import TrainingConfig
+    >>> TrainingConfig().steps, TrainingConfig(epochs=2).steps
+    (20, None)
+    """
 
     rounds: Annotated[Count, Common()] = _key(50, "Rounds of training.")
     cohort: ShareAboveZero = _key(1.0, "Share of the clients that take part in a round.")
@@ -231,12 +280,14 @@ class TrainingConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _epochs_replace_default_steps(cls, given: object) -> object:
+        """Unset the default number of steps where epochs are given and steps are not."""
         if isinstance(given, dict) and given.get("epochs", "none") not in ("none", None):
             return {"steps": None} | given
         return given
 
     @model_validator(mode="after")
     def _one_measure(self) -> TrainingConfig:
+        """Refuse both or neither of ``steps`` and ``epochs``."""
         if (self.steps is None) == (self.epochs is None):
             found = f"{self.steps or 'none'} and {self.epochs or 'none'}"
             raise ValueError(f"exactly one of training.steps and training.epochs must be set, got {found}")
@@ -244,7 +295,14 @@ class TrainingConfig(_Section):
 
 
 class MethodsConfig(_Section):
-    """Methods: what runs, and what several methods share."""
+    """Methods: what runs, and what several methods share.
+
+    Examples
+    --------
+    >>> from cfmt.config import MethodsConfig
+    >>> MethodsConfig(names=["fedavg", "cfmt"]).names
+    ('fedavg', 'cfmt')
+    """
 
     names: Annotated[Names, Option(("methods", "method"), "NAMES"), Common()] = _key(
         ("fedavg", "fedprox", "fed-over", "fed-under", "cfmt"),
@@ -257,6 +315,7 @@ class MethodsConfig(_Section):
 
     @model_validator(mode="after")
     def _no_name_twice(self) -> MethodsConfig:
+        """Refuse a method that is named more than once."""
         twice = sorted({name for name in self.names if self.names.count(name) > 1})
         if twice:
             raise ValueError(f"methods.names must hold each name once, got {', '.join(twice)} again; drop it")
@@ -264,7 +323,15 @@ class MethodsConfig(_Section):
 
 
 class CfmtConfig(_Section):
-    """CFMT: its meta-sampler and its clusters."""
+    """CFMT: its meta-sampler and its clusters.
+
+    Examples
+    --------
+    >>> from cfmt.config import CfmtConfig
+    >>> config = CfmtConfig(policy="fixed", mu=0.8)
+    >>> config.mu, config.k, config.k_max
+    (0.8, None, 5)
+    """
 
     policy: Literal["learned", "random", "fixed", "hand-rule"] = _key(
         "learned", "Who chooses mu, the error around which a client draws its majority rows."
@@ -300,13 +367,21 @@ class CfmtConfig(_Section):
 
     @model_validator(mode="after")
     def _k_within(self) -> CfmtConfig:
+        """Refuse more clusters than there are slots for, ``k_max``."""
         if self.k is not None and self.k > self.k_max:
             raise ValueError(f"cfmt.k must not exceed cfmt.k_max = {self.k_max}, got {self.k}; raise k_max")
         return self
 
 
 class EvaluationConfig(_Section):
-    """Evaluation: how the finished model is evaluated."""
+    """Evaluation: how the finished model is evaluated.
+
+    Examples
+    --------
+    >>> from cfmt.config import EvaluationConfig
+    >>> EvaluationConfig(threshold=["fpr:0.010", "f1"]).threshold
+    ('fpr:0.01', 'f1')
+    """
 
     threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
         ("fpr:0.05",),
@@ -315,7 +390,14 @@ class EvaluationConfig(_Section):
 
 
 class SeedsConfig(_Section):
-    """Seeds: each moves the partition, the initial model and every draw."""
+    """Seeds: each moves the partition, the initial model and every draw.
+
+    Examples
+    --------
+    >>> from cfmt.config import SeedsConfig, build_config
+    >>> SeedsConfig().count, build_config({"seeds": {"first": 3, "count": 2}}).seed_range
+    (5, range(3, 5))
+    """
 
     first: Annotated[Seed, Option(("seed",)), Common()] = _key(0, "The first seed.")
     count: Annotated[Count, Option(("seeds",)), Common()] = _key(5, "Number of seeds.")
@@ -326,7 +408,14 @@ _SAME_FOR_ALL = ("methods.names", "training.rounds", "training.cohort", "trainin
 
 
 class TunedConfig(BaseModel):
-    """Tuned: settings of single methods, by name, as ``"section.key" = value``."""
+    """Tuned: settings of single methods, by name, as ``"section.key" = value``.
+
+    Examples
+    --------
+    >>> from cfmt.config import TunedConfig
+    >>> TunedConfig(fedprox={"methods.prox_mu": 0.01}).settings
+    {'fedprox': {'methods.prox_mu': 0.01}}
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -337,6 +426,7 @@ class TunedConfig(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_tuned(self) -> TunedConfig:
+        """Refuse keys that all methods must share, such as the rounds or the partition."""
         for name, keys in self.settings.items():
             if not isinstance(keys, dict):
                 raise ValueError(f'tuned.{name} must hold "section.key" = value, got {keys!r}')

@@ -24,6 +24,12 @@ def tree_of(keys: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict of str to object
+
+    Examples
+    --------
+    >>> from cfmt.config import tree_of
+    >>> tree_of({"training.learning_rate": 0.1, "training.hidden": 64, "cfmt.k": 3})
+    {'training': {'learning_rate': 0.1, 'hidden': 64}, 'cfmt': {'k': 3}}
     """
     tree: dict[str, dict[str, Any]] = {}
     for name, value in keys.items():
@@ -46,6 +52,12 @@ def tuned_name(name: str, known: Collection[str]) -> str | None:
     -------
     str or None
         None where there are none for it.
+
+    Examples
+    --------
+    >>> from cfmt.config import tuned_name
+    >>> tuned_name("cfmt-no-prox", ["fedprox", "cfmt"]), tuned_name("fedavg", ["fedprox", "cfmt"])
+    ('cfmt', None)
     """
     if name in known:
         return name
@@ -71,6 +83,13 @@ def for_method(config: ExperimentConfig, name: str) -> ExperimentConfig:
     ------
     ConfigError
         If a tuned setting is unknown or out of range; the message names the method.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config, for_method
+    >>> config = build_config({"tuned": {"fedprox": {"methods.prox_mu": 0.01}}})
+    >>> for_method(config, "fedprox").methods.prox_mu, for_method(config, "cfmt").methods.prox_mu
+    (0.01, 0.1)
     """
     known = config.tuned.settings
     source = tuned_name(name, known)
@@ -100,6 +119,16 @@ def read_tuned(folder: Path) -> dict[str, dict[str, dict[str, Any]]]:
     ------
     ConfigError
         If there is no such file, or one is not as it should be.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.config import read_tuned
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "fedprox.toml").write_text("methods = { prox_mu = 0.01 }")
+    ...     read_tuned(Path(folder))
+    {'tuned': {'fedprox': {'methods.prox_mu': 0.01}}}
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
@@ -125,6 +154,16 @@ def refuse_twice(given: Tree, tuned: Tree) -> None:
     ------
     ConfigError
         If a key is given and tuned.
+
+    Examples
+    --------
+    >>> from cfmt.config import refuse_twice
+    >>> from cfmt.errors import ConfigError
+    >>> try:
+    ...     refuse_twice({"methods": {"prox_mu": 0.1}}, {"tuned": {"fedprox": {"methods.prox_mu": 0.01}}})
+    ... except ConfigError as error:
+    ...     print(error)
+    methods.prox_mu is given as an option, and tuned for fedprox; leave one out
     """
     options = {f"{section}.{key}" for section, keys in given.items() for key in keys}
     for method, keys in tuned.get("tuned", {}).items():

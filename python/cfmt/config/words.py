@@ -36,6 +36,7 @@ def key_error(section: str, error: ValueError) -> ConfigError:
 
     Examples
     --------
+    >>> from cfmt.config import key_error
     >>> print(key_error("partition", ValueError("n_clients must be at least 1, got 0")))
     partition.clients must be at least 1, got 0
     """

@@ -27,6 +27,13 @@ class PublishedFile:
         Whether the first line names the columns.
     optional : bool, default=False
         Whether the data set is whole without it.
+
+    Examples
+    --------
+    >>> from cfmt.data import data_set
+    >>> train = data_set("nsl-kdd").files[0]
+    >>> train.name, train.n_rows, train.sha256[:8]
+    ('KDDTrain+.txt', 125973, '1b86d2f9')
     """
 
     name: str
@@ -55,6 +62,12 @@ class DataSet:
         Terms of use.
     citation : str
         What to cite.
+
+    Examples
+    --------
+    >>> from cfmt.data import DATA_SETS
+    >>> [(known.name, known.loadable) for known in DATA_SETS]
+    [('nsl-kdd', True), ('synthetic', True), ('unsw-nb15', False), ('ton-iot', False)]
     """
 
     name: str
@@ -170,6 +183,12 @@ def data_set(name: str) -> DataSet:
     ------
     DataError
         If there is none of that name.
+
+    Examples
+    --------
+    >>> from cfmt.data import data_set
+    >>> [file.name for file in data_set("nsl-kdd").files if not file.optional]
+    ['KDDTrain+.txt', 'KDDTest+.txt']
     """
     for known in DATA_SETS:
         if known.name == name:
@@ -190,6 +209,12 @@ def identify(sha256: str) -> PublishedFile | None:
     -------
     PublishedFile or None
         None where no published file is known by it.
+
+    Examples
+    --------
+    >>> from cfmt.data import data_set, identify
+    >>> identify(data_set("nsl-kdd").files[1].sha256).name, identify("0" * 64)
+    ('KDDTest+.txt', None)
     """
     files = (file for known in DATA_SETS for file in known.files)
     return next((file for file in files if file.sha256 == sha256), None)

@@ -103,6 +103,7 @@ def leave_types_out(
 
 
 def _codes(train: Table, types: Collection[str]) -> npt.NDArray[np.int64]:
+    """Look up the codes of attack types, in rising order; a name that the rows lack is refused."""
     attacks = np.unique(train.attack_type[train.is_attack == 1])
     known = {train.attack_types[code]: code for code in attacks}
     for name in types:

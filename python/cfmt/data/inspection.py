@@ -38,6 +38,15 @@ class FileCheck:
     note : str
         What a person should know of a file that is not ok: the published file whose bytes it holds
         instead, the row count that was expected, or the damage.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import verify
+    >>> with TemporaryDirectory() as folder:
+    ...     check = verify(folder)[0]
+    >>> check.status, check.note
+    ('missing', 'looked for KDDTrain+.txt and KDDTrain+.txt.gz')
     """
 
     file: str
@@ -68,6 +77,13 @@ class Description:
         Distinct values of each categorical feature among the rows.
     constant : tuple of str
         Numeric features with one value only.
+
+    Examples
+    --------
+    >>> from cfmt.data import describe, load_synthetic
+    >>> found = describe(load_synthetic(200, 0, seed=0)[0])
+    >>> found.n_rows, found.n_attacks, found.families[:2]
+    (200, 98, (('normal', 102), ('dos', 69)))
     """
 
     name: str
@@ -99,6 +115,16 @@ def verify(folder: Path | str, name: str = "nsl-kdd") -> tuple[FileCheck, ...]:
     ------
     DataError
         If the folder is missing, or the data set is unknown.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import verify
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "KDDTrain+.txt").write_text("0,tcp,http")
+    ...     [(check.file, check.status) for check in verify(folder)]
+    [('KDDTrain+.txt', 'differs'), ('KDDTest+.txt', 'missing')]
     """
     folder = Path(folder)
     known = data_set(name)
@@ -109,6 +135,7 @@ def verify(folder: Path | str, name: str = "nsl-kdd") -> tuple[FileCheck, ...]:
 
 
 def _check(file: PublishedFile, path: Path | None) -> FileCheck:
+    """Compare one file with what was published; None stands for a file that is not there."""
     if path is None:
         note = f"looked for {file.name} and {file.name}.gz"
         return FileCheck(file.name, file.sha256, None, None, "missing", note)
@@ -125,6 +152,7 @@ def _check(file: PublishedFile, path: Path | None) -> FileCheck:
 
 
 def _count_lines(content: bytes) -> int:
+    """Count lines, a last one without a line end included."""
     return content.count(b"\n") + (not content.endswith(b"\n") and len(content) > 0)
 
 
@@ -139,6 +167,13 @@ def describe(table: Table) -> Description:
     Returns
     -------
     Description
+
+    Examples
+    --------
+    >>> from cfmt.data import describe, load_synthetic
+    >>> found = describe(load_synthetic(200, 0, seed=0)[0])
+    >>> found.attack_types[:2]
+    (('normal', 'normal', 102), ('neptune', 'dos', 62))
     """
     families = np.bincount(table.family, minlength=len(table.families)).tolist()
     present, first, counts = np.unique(table.attack_type, return_index=True, return_counts=True)

@@ -66,6 +66,20 @@ def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
     -----
     DataWarning
         If a file can be used, and is not the published one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_nsl_kdd, load_synthetic, to_nsl_kdd_text
+    >>> table, _ = load_synthetic(80, 0, seed=0)
+    >>> text = to_nsl_kdd_text(table.take(np.flatnonzero(table.is_attack == 0)))  # a label of both parts
+    >>> with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
+    ...     for name in ("KDDTrain+.txt", "KDDTest+.txt"):
+    ...         _ = Path(folder, name).write_text(text)
+    ...     [(part.name, part.n_rows) for part in load_nsl_kdd(folder)]
+    [('nsl-kdd', 33), ('nsl-kdd', 33)]
     """
     return load_nsl_kdd_file(folder, part="train"), load_nsl_kdd_file(folder, part="test")
 
@@ -99,6 +113,18 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
     -----
     DataWarning
         If the file can be used, and is not the published one.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_nsl_kdd_file, load_synthetic, to_nsl_kdd_text
+    >>> with TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
+    ...     path = Path(folder, "rows.txt")
+    ...     _ = path.write_text(to_nsl_kdd_text(load_synthetic(80, 0, seed=0)[0]))
+    ...     load_nsl_kdd_file(path, part="train").numeric.shape
+    (80, 38)
     """
     path = _resolve(Path(path), _published(part))
     content = read_bytes(path)
@@ -116,10 +142,12 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
 
 
 def _files(part: Part) -> tuple[PublishedFile, ...]:
+    """Return the published files of a part; there may be none."""
     return tuple(file for file in data_set("nsl-kdd").files if file.part == part)
 
 
 def _published(part: Part) -> PublishedFile:
+    """Return the whole published file of a part; an unknown part is a ``DataError``."""
     files = _files(part)
     if not files:
         raise DataError(f"part must be train, test or test-21, got {part!r}")
@@ -127,6 +155,7 @@ def _published(part: Part) -> PublishedFile:
 
 
 def _resolve(path: Path, published: PublishedFile) -> Path:
+    """Return the file to read: the path itself, or where it is a folder, the published file in it."""
     if not path.is_dir():
         return path
     found = find_file(path, published.name)
@@ -161,6 +190,7 @@ def _parse(content: bytes, path: Path) -> pl.DataFrame:
 
 
 def _first_fault(content: bytes, path: Path) -> DataError:
+    """Make the error that names the first line that is not as it should be."""
     for number, line in enumerate(content.removesuffix(b"\n").split(b"\n"), start=1):
         fields = line.removesuffix(b"\r").decode(errors="backslashreplace").split(",")
         fault = _fault(fields)
@@ -170,6 +200,7 @@ def _first_fault(content: bytes, path: Path) -> DataError:
 
 
 def _fault(fields: list[str]) -> str | None:
+    """Say what is wrong with the fields of a line, or None; features come before the label."""
     if fields == [""]:
         return "is blank; remove it"
     if len(fields) != len(COLUMNS):
@@ -198,10 +229,12 @@ def feature_fault(fields: list[str]) -> str | None:
 
 
 def _word_fault(value: str) -> str | None:
+    """Say what is wrong with a categorical value, or None: any word that is not empty will do."""
     return None if value else "is missing"
 
 
 def _number_fault(value: str) -> str | None:
+    """Say what is wrong with a numeric value, or None: it must be finite and in [0, ``_MOST``]."""
     if not _NUMBER.fullmatch(value):
         return "must be a number"
     if not math.isfinite(float(value)):
@@ -212,6 +245,7 @@ def _number_fault(value: str) -> str | None:
 
 
 def _refuse_other_part(labels: list[str], part: Part, path: Path) -> None:
+    """Raise where a label occurs that the published part does not have, as in the other part's file."""
     foreign = ONLY_IN_TEST if part == "train" else ONLY_IN_TRAINING
     line, label = next(((line, label) for line, label in enumerate(labels, 1) if label in foreign), (0, ""))
     if label:
@@ -223,6 +257,7 @@ def _refuse_other_part(labels: list[str], part: Part, path: Path) -> None:
 
 
 def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, part: Part) -> Source:
+    """Describe the file that was read; warn where it is not the published one of this part."""
     expected = _published(part)
     own_name = path.name.removesuffix(".gz")
     if known is None:
@@ -244,6 +279,7 @@ def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, p
 
 
 def _table(frame: pl.DataFrame, source: Source) -> Table:
+    """Encode checked columns as a table; vocabularies hold the words that occur, sorted."""
     categorical, words = coded_words(frame)
     attack_type = _codes_of(frame["attack_type"], ATTACK_TYPES)
     family = np.array([FAMILIES.index(FAMILY_OF[name]) for name in ATTACK_TYPES], dtype=np.int64)[attack_type]

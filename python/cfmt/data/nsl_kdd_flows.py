@@ -33,6 +33,18 @@ class Flows(NamedTuple):
         The rows; all count as one unknown type, since nothing is known of them.
     attack_type : tuple of str or None
         Their labels, where the file has any.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_synthetic, read_flows, to_nsl_kdd_text
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flows.txt")
+    ...     _ = path.write_text(to_nsl_kdd_text(load_synthetic(3, 0, seed=0)[0]))
+    ...     flows = next(read_flows(path))
+    >>> flows.table.n_rows, len(flows.attack_type)
+    (3, 3)
     """
 
     first: int
@@ -62,6 +74,17 @@ def read_flows(path: Path | str, *, rows_at_once: int = 1 << 15) -> Iterator[Flo
     DataError
         If the file is missing, damaged or empty, or a line is not as it should be: the message then names
         the line, counted from 1.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data import load_synthetic, read_flows, to_nsl_kdd_text
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flows.txt")
+    ...     _ = path.write_text(to_nsl_kdd_text(load_synthetic(5, 0, seed=0)[0]))
+    ...     [(flows.first, flows.table.n_rows) for flows in read_flows(path, rows_at_once=2)]
+    [(0, 2), (2, 2), (4, 1)]
     """
     path, first, n_columns = Path(path), 0, 0
     with opened(path, remedy="give the path of a file with flows") as file:
@@ -161,7 +184,7 @@ def to_nsl_kdd_text(table: Table) -> str:
 
     Examples
     --------
-    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.data import load_synthetic, to_nsl_kdd_text
     >>> to_nsl_kdd_text(load_synthetic(1, 0, seed=0)[0]).count(",")
     42
     """

@@ -29,6 +29,14 @@ class Schema:
     ------
     ValueError
         If a name stands twice, or ``log1p`` names what is not a numeric feature.
+
+    Examples
+    --------
+    >>> from cfmt.data import Schema
+    >>> schema = Schema(numeric=("bytes", "rate"), categorical=("protocol",), log1p=("bytes",))
+    >>> schema.logged(np.array([[0.0, 0.5], [99.0, 0.5]])).round(3)
+    array([[0.   , 0.5  ],
+           [4.605, 0.5  ]])
     """
 
     numeric: tuple[str, ...]
@@ -98,6 +106,13 @@ class Source:
         Rows of data in the file.
     published : bool or None, default=None
         Whether the bytes are those that were published; None where nothing is known of the file.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> (source,) = load_synthetic(10, 0, seed=0)[0].sources
+    >>> source.name, source.n_rows, source.published
+    ('synthetic', 125973, None)
     """
 
     name: str
@@ -143,6 +158,15 @@ class Table:
         If an array has another dtype.
     ValueError
         If shapes do not fit each other, a code is outside its names, or a number is not allowed.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> table, _ = load_synthetic(100, 0, seed=0)
+    >>> table.numeric.shape, table.schema.categorical
+    ((100, 38), ('protocol_type', 'service', 'flag'))
+    >>> table.take(np.flatnonzero(table.is_attack == 1)).is_attack.min().item()
+    1
     """
 
     schema: Schema
@@ -216,6 +240,14 @@ def novel_rows(train: Table, test: Table) -> npt.NDArray[np.bool_]:
     Returns
     -------
     ndarray of shape (n_test,), bool
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic, novel_rows
+    >>> train, test = load_synthetic(500, 100, seed=0)
+    >>> novel = novel_rows(train, test)
+    >>> novel.sum().item(), test.is_attack[novel].min().item()
+    (14, 1)
     """
     seen = {train.attack_types[code] for code in np.unique(train.attack_type)}
     is_novel = np.array([name not in seen for name in test.attack_types], dtype=np.bool_)
@@ -224,6 +256,7 @@ def novel_rows(train: Table, test: Table) -> npt.NDArray[np.bool_]:
 
 
 def _check_array(name: str, array: npt.NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]) -> None:
+    """Raise unless an array has the dtype and the shape that it must have."""
     if array.dtype != dtype:
         wanted = np.dtype(dtype)
         raise TypeError(f"{name} must have dtype {wanted}, got {array.dtype}; use {name}.astype(np.{wanted})")
@@ -232,6 +265,7 @@ def _check_array(name: str, array: npt.NDArray[Any], dtype: type[np.generic], sh
 
 
 def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
+    """Raise unless all codes lie in ``0..n_names - 1``; the error names the first other row."""
     bad = (codes < 0) | (codes >= n_names)
     if bad.any():
         row = int(bad.argmax())
@@ -239,6 +273,7 @@ def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
 
 
 def _check_numbers(numeric: npt.NDArray[np.float64], schema: Schema) -> None:
+    """Raise unless all numbers are finite, and none is negative in a ``log1p`` column."""
     bad = ~np.isfinite(numeric)
     heavy = schema.log1p_columns
     bad[:, heavy] |= numeric[:, heavy] < 0

@@ -68,6 +68,8 @@ NOVEL_SHARE = 0.3
 
 
 class _Names(NamedTuple):
+    """Words of the categorical features, names of the attack types, and the file of figures."""
+
     vocabularies: tuple[tuple[str, ...], ...]
     attack_types: tuple[str, ...]
     source: Source
@@ -75,6 +77,8 @@ class _Names(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Marginal:
+    """Distribution of one numeric feature: a share of zeros, and quantiles of the rest."""
+
     zero: float
     probabilities: npt.NDArray[np.float64]  # (n_probabilities,)
     quantiles: npt.NDArray[np.float64]  # (n_probabilities,), of the values that are not zero
@@ -120,6 +124,13 @@ def load_synthetic(n_train: int = 20_000, n_test: int = 5_000, *, seed: int) -> 
     ------
     ValueError
         If a number of rows is negative.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> train, test = load_synthetic(200, 50, seed=0)
+    >>> train.numeric.shape, test.numeric.shape, train.synthetic
+    ((200, 38), (50, 38), True)
     """
     for name, value in (("n_train", n_train), ("n_test", n_test)):
         if value < 0:
@@ -160,6 +171,7 @@ def _known_kinds(figures: dict[str, Any], names: _Names) -> list[_Kind]:
 
 
 def _root(upper: list[float]) -> npt.NDArray[np.float64]:
+    """Return the Cholesky root of a correlation matrix, given by its upper triangle, row by row."""
     n = len(SCHEMA.numeric)
     matrix = np.zeros((n, n))
     matrix[np.triu_indices(n, 1)] = upper
@@ -168,6 +180,7 @@ def _root(upper: list[float]) -> npt.NDArray[np.float64]:
 
 
 def _marginals(family: dict[str, Any], figures: dict[str, Any]) -> tuple[_Marginal, ...]:
+    """Read the marginal of each numeric feature of a family, in the schema's order."""
     probabilities = np.array(figures["probabilities"], dtype=np.float64)
     columns = zip(SCHEMA.numeric, family["zero"], family["quantiles"], strict=True)
     return tuple(
@@ -208,6 +221,7 @@ def _with_novel_kinds(known: list[_Kind], names: _Names, seed: int) -> list[_Kin
 
 
 def _draw(kinds: list[_Kind], n_rows: int, names: _Names, rng: np.random.Generator) -> Table:
+    """Draw the rows of a table: first each row's kind, then its features and its attack type."""
     n_numeric, n_categorical = len(SCHEMA.numeric), len(SCHEMA.categorical)
     numeric = np.zeros((n_rows, n_numeric))
     categorical = np.zeros((n_rows, n_categorical), dtype=np.int64)

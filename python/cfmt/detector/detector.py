@@ -36,6 +36,19 @@ class Scored(NamedTuple):
         Whether it reaches the threshold.
     n_unknown : int
         Rows with a word that training did not have; such a word counts as none.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.detector import Detector
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.preprocessing import fit_preprocessor
+    >>> train, test = load_synthetic(200, 20, seed=0)
+    >>> preprocessor = fit_preprocessor(train)
+    >>> mlp = MLP(preprocessor.n_features, hidden=4)
+    >>> scored = Detector(mlp, mlp.initial(seed=0), preprocessor, threshold=0.0).score(test)
+    >>> scored.scores.shape, scored.alerts.sum().item(), scored.n_unknown
+    ((20,), 20, 1)
     """
 
     scores: npt.NDArray[np.float32]
@@ -71,6 +84,8 @@ class Detector:
     Examples
     --------
     >>> from cfmt.data import load_synthetic
+    >>> from cfmt.detector import Detector
+    >>> from cfmt.mlp import MLP
     >>> from cfmt.preprocessing import fit_preprocessor
     >>> train, test = load_synthetic(500, 20, seed=0)
     >>> preprocessor = fit_preprocessor(train)

@@ -49,6 +49,15 @@ def describe_environment(
     ------
     ValueError
         If ``started`` has no time zone.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from cfmt.experiment.environment import describe_environment
+    >>> started = datetime(2030, 1, 1, tzinfo=UTC)
+    >>> found = describe_environment([], command=["cfmt", "train"], started=started, threads=2)
+    >>> found["started"], found["threads"]
+    ('2030-01-01T00:00:00+00:00', 2)
     """
     if started.tzinfo is None:
         raise ValueError(f"started must have a time zone, got {started}; take datetime.now(UTC)")
@@ -73,6 +82,7 @@ def describe_environment(
 
 
 def _version(package: str) -> str | None:
+    """Return the version of an installed package, or None."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -102,11 +112,13 @@ def _git() -> dict[str, Any] | None:
 
 
 def _first_line(*command: str) -> str | None:
+    """Return the first line that a command prints; None where it fails or prints nothing."""
     lines = (_output(*command) or "").splitlines()
     return lines[0].strip() if lines else None
 
 
 def _output(*command: str) -> str | None:
+    """Return what a command prints within 10 seconds; None where it is not there or fails."""
     try:
         return subprocess.run(command, capture_output=True, check=True, text=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError):

@@ -15,7 +15,18 @@ __all__ = ["Events", "Silence"]
 
 
 class Events(AbstractContextManager["Events"], Protocol):
-    """What an experiment tells while it runs."""
+    """What an experiment tells while it runs.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.events import Events, Silence
+    >>> class Printed(Silence):
+    ...     def note(self, text: str) -> None:
+    ...         print(text)
+    >>> events: Events = Printed()
+    >>> events.note("two of five clients are empty")
+    two of five clients are empty
+    """
 
     def note(self, text: str) -> None:
         """Tell something once."""
@@ -39,7 +50,15 @@ class Events(AbstractContextManager["Events"], Protocol):
 
 
 class Silence:
-    """Tells nothing."""
+    """Tells nothing.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.events import Silence
+    >>> with Silence() as told:
+    ...     print(told.note("nobody reads this"))
+    None
+    """
 
     def __enter__(self) -> Self:
         return self

@@ -34,12 +34,30 @@ def decisive(config: ExperimentConfig, tables: Iterable[Table]) -> dict[str, Any
     -------
     dict of str to object
         ``config``: the configuration's keys but for where it runs; ``files``: the SHA-256 by name.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.fingerprint import decisive
+    >>> found = decisive(build_config({}), load_synthetic(10, 0, seed=0))
+    >>> sorted(found["files"]), "threads" in found["config"]["training"]
+    (['synthetic'], False)
     """
     dump = config.model_dump(mode="json", exclude=_WHERE)
     return {"config": dump, "files": {file.name: file.sha256 for table in tables for file in table.sources}}
 
 
 def fingerprint(content: Any) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of a value's JSON."""
+    """Return the first 16 hexadecimal digits of the SHA-256 of a value's JSON.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.fingerprint import fingerprint
+    >>> fingerprint({"rounds": 7, "seed": 0}) == fingerprint({"seed": 0, "rounds": 7})
+    True
+    >>> len(fingerprint({}))
+    16
+    """
     text = json.dumps(content, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -29,6 +29,13 @@ class FoldScore:
         As a micro average over the rows of the fold; None where they are not defined.
     roc_auc_macro_types, f1_macro_types : float or None
         The same as a macro average over attack types.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.fold_score import FoldScore, score_of
+    >>> score = FoldScore(0, 7, roc_auc=0.9, f1_at_threshold=0.7, roc_auc_macro_types=0.8, f1_macro_types=0.6)
+    >>> round(score_of([score]), 6)
+    0.7
     """
 
     fold: int
@@ -59,6 +66,13 @@ def score_of(runs: Sequence[FoldScore], figures: Sequence[str] = CRITERION) -> f
     -------
     float or None
         None where a run has no figure, or there is no run.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.fold_score import MICRO, FoldScore, score_of
+    >>> score = FoldScore(0, 7, 0.9, 0.7, roc_auc_macro_types=None, f1_macro_types=0.6)
+    >>> score_of([score]), round(score_of([score], MICRO), 6)
+    (None, 0.8)
     """
     values = [getattr(run, name) for run in runs for name in figures]
     known = [value for value in values if value is not None]
@@ -66,4 +80,5 @@ def score_of(runs: Sequence[FoldScore], figures: Sequence[str] = CRITERION) -> f
 
 
 def _or_none(value: float) -> float | None:
+    """Return a finite number as it is, and None for NaN, which JSON cannot hold."""
     return value if math.isfinite(value) else None

@@ -32,6 +32,18 @@ def open_log(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
     ------
     RunDirectoryError
         If the log was begun under other conditions, or is damaged.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.experiment.log import append_entry, open_log
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trials.jsonl")
+    ...     before = open_log(path, {"seed": 0})
+    ...     append_entry(path, {"trial": 0})
+    ...     before, open_log(path, {"seed": 0})
+    ([], [{'trial': 0}])
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     found = read_json_lines(path)
@@ -47,5 +59,18 @@ def open_log(path: Path, header: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add a line to a log, on the disk when this returns."""
+    """Add a line to a log, on the disk when this returns.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.experiment.log import append_entry, open_log
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "trials.jsonl")
+    ...     _ = open_log(path, {"seed": 0})
+    ...     append_entry(path, {"trial": 0})
+    ...     path.read_text().splitlines()
+    ['{"seed": 0}', '{"trial": 0}']
+    """
     append_line(path, json.dumps(entry, allow_nan=False))

@@ -35,6 +35,17 @@ class Planned:
         Its settings, which are the shared ones but for what is tuned.
     build : callable
         From a seed to the Federation, which methods that prepare rows alike share.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.plan import plan_methods
+    >>> train, test = load_synthetic(600, 50, seed=0)
+    >>> config = build_config({"partition": {"clients": 5}, "methods": {"names": ["fedavg", "fed-over"]}})
+    >>> one, other = plan_methods(config, train, (test,), print)
+    >>> one.method.name, one.build is other.build
+    ('fedavg', True)
     """
 
     config: ExperimentConfig
@@ -68,6 +79,18 @@ def plan_methods(
     ------
     ConfigError
         If a name is unknown, or values do not go together.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.plan import plan_methods
+    >>> train, test = load_synthetic(600, 50, seed=0)
+    >>> tuned = {"fedprox": {"training.learning_rate": 0.1}}
+    >>> config = build_config({"methods": {"names": ["fedavg", "fedprox"]}, "tuned": tuned})
+    >>> planned = plan_methods(config, train, (test,), print)
+    >>> [(one.method.name, one.settings.local.learning_rate) for one in planned]
+    [('fedavg', 0.05), ('fedprox', 0.1)]
     """
     builders: dict[str, Callable[[int], Federation]] = {}
     planned = []

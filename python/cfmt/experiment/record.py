@@ -19,7 +19,17 @@ _CURVE = {field.name: f"test_{field.name}" for field in fields(CurvePoint)}
 
 
 class Measured(Protocol):
-    """What tables and plots over seeds need of a finished run."""
+    """What tables and plots over seeds need of a finished run.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.record import RunRecord, by_method
+    >>> from cfmt.federated import Evaluation
+    >>> nothing = Evaluation((), {}, {}, {}, ())
+    >>> records = [RunRecord(name, 0, {}, nothing, (), ()) for name in ("fedavg", "cfmt")]
+    >>> list(by_method(records))  # takes anything that is Measured
+    ['fedavg', 'cfmt']
+    """
 
     @property
     def method(self) -> str:
@@ -58,6 +68,15 @@ def round_entry(report: RoundReport, point: CurvePoint) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
+
+    Examples
+    --------
+    >>> from cfmt.experiment.record import round_entry
+    >>> from cfmt.federated import CurvePoint, RoundReport
+    >>> report = RoundReport(1, 5, 400, 0.6, (5,), float("nan"), float("nan"), 2000, 2020, 0.1)
+    >>> entry = round_entry(report, CurvePoint(loss=0.5, roc_auc=0.9, f1=0.7))
+    >>> entry["round"], entry["loss"], entry["test_loss"]
+    (1, 0.6, 0.5)
     """
     return asdict(report) | {_CURVE[name]: value for name, value in asdict(point).items()}
 
@@ -80,6 +99,15 @@ class RunRecord:
         One for each round.
     curve : tuple of CurvePoint
         One for each round, on the main test set.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.record import RunRecord
+    >>> from cfmt.federated import Evaluation
+    >>> figures = {"KDDTest+": {"roc_auc": 0.9}}
+    >>> record = RunRecord("fedavg", 0, figures, Evaluation((), {}, {}, {}, ()), reports=(), curve=())
+    >>> RunRecord.from_json(record.to_json()).metrics
+    {'KDDTest+': {'roc_auc': 0.9}}
     """
 
     method: str
@@ -168,6 +196,16 @@ def by_method(records: Iterable[MeasuredT]) -> dict[str, list[MeasuredT]]:
     ------
     ValueError
         If there are no runs, or two methods were not run on the same seeds.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.record import RunRecord, by_method
+    >>> from cfmt.federated import Evaluation
+    >>> nothing = Evaluation((), {}, {}, {}, ())
+    >>> runs = ("cfmt", 1), ("fedavg", 1), ("fedavg", 0), ("cfmt", 0)
+    >>> records = [RunRecord(name, seed, {}, nothing, (), ()) for name, seed in runs]
+    >>> {name: [record.seed for record in group] for name, group in by_method(records).items()}
+    {'fedavg': [0, 1], 'cfmt': [0, 1]}
     """
     groups: dict[str, list[MeasuredT]] = {}
     for record in sorted(records, key=lambda record: record.seed):
@@ -206,14 +244,26 @@ def metrics_by_method(
     ------
     ValueError
         If the seeds differ between methods; see :func:`by_method`.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.record import RunRecord, metrics_by_method
+    >>> from cfmt.federated import Evaluation
+    >>> nothing = Evaluation((), {}, {}, {}, ())
+    >>> figures = {0: {"main": {"f1": 0.5}}, 1: {"main": {"f1": 0.6}}}
+    >>> records = [RunRecord("cfmt", seed, figures[seed], nothing, (), ()) for seed in (0, 1)]
+    >>> metrics_by_method(records)
+    {'cfmt': [{'f1': 0.5}, {'f1': 0.6}]}
     """
 
     def metrics(record: Measured) -> dict[str, float]:
+        """Return a run's figures on the test set that is asked for."""
         return record.metrics[test or next(iter(record.metrics))]
 
     return {name: [metrics(record) for record in group] for name, group in by_method(records).items()}
 
 
 def _round(entry: dict[str, Any]) -> tuple[RoundReport, CurvePoint]:
+    """Take the entry of a round apart again; the inverse of :func:`round_entry`."""
     point = CurvePoint(**{name: entry.pop(key) for name, key in _CURVE.items()})
     return RoundReport(**entry | {"cluster_sizes": tuple(entry["cluster_sizes"])}), point

@@ -34,6 +34,19 @@ class RunDirectory:
     ----------
     path : Path
         The directory; use :meth:`create` or :meth:`open`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.experiment.run_directory import RunDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     directory = RunDirectory.create(Path(folder, "run"))
+    ...     directory.write_config("[training]")
+    ...     RunDirectory.open(directory.path).config_path.name, directory.read_runs()
+    ...     directory.model_path("fedavg", seed=3).name
+    ('config.toml', [])
+    'fedavg-seed3.safetensors'
     """
 
     path: Path
@@ -246,15 +259,18 @@ class RunDirectory:
 
     @property
     def _metrics(self) -> Path:
+        """The file with one line for each round."""
         return self.path / "metrics.jsonl"
 
     def _named(self, folder: str, method: str, seed: int, suffix: str) -> Path:
+        """Return the path ``FOLDER/METHOD-seedSEED.SUFFIX``, and make the folder."""
         if not _FILE_NAME.fullmatch(method):
             raise ValueError(f"method must be letters, digits and . _ + - to name a file, got {method!r}")
         (self.path / folder).mkdir(exist_ok=True)
         return self.path / folder / f"{method}-seed{seed}.{suffix}"
 
     def _read_run(self, path: Path) -> RunRecord:
+        """Read a finished run; the error for a damaged file says how to run it again."""
         try:
             return RunRecord.from_json(path.read_text(encoding="utf-8"))
         except ValueError as error:
@@ -264,4 +280,5 @@ class RunDirectory:
 
 
 def _key(entry: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the method and the seed of a round, which tell runs apart."""
     return entry["method"], entry["seed"]

@@ -56,6 +56,26 @@ class Finished:
         What was run.
     train : Table
         Rows of the clients.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.config import build_config
+    >>> from cfmt.experiment.runner import run_experiment
+    >>> config = build_config(
+    ...     {
+    ...         "data": {"train_rows": 600, "test_rows": 100},
+    ...         "partition": {"clients": 5},
+    ...         "training": {"rounds": 1, "steps": 2, "hidden": 4, "device": "cpu"},
+    ...         "methods": {"names": ["fedavg"]},
+    ...         "seeds": {"count": 1},
+    ...     }
+    ... )
+    >>> with TemporaryDirectory() as folder:
+    ...     finished = run_experiment(config, out=Path(folder, "run"))
+    ...     finished.directory.model_path().exists(), finished.class_counts().shape
+    (True, (5, 5))
     """
 
     directory: RunDirectory
@@ -129,6 +149,7 @@ def run_experiment(
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> from cfmt.config import build_config
+    >>> from cfmt.experiment.runner import run_experiment
     >>> config = build_config(
     ...     {
     ...         "data": {"train_rows": 600, "test_rows": 100},
@@ -245,6 +266,7 @@ def _run_seed(
     from cfmt.mlp import MLP
 
     def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
+        """Keep the round on the disk first, then tell of it."""
         directory.append_round(method.name, seed, report, point)
         told.on_round(method, seed, report, point)
 

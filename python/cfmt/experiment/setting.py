@@ -27,6 +27,14 @@ class Setting:
         How numeric features were scaled; empty where no model is meant.
     saved : bool, default=False
         Whether the split was loaded, so that seeds do not move it.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.setting import Setting
+    >>> from cfmt.partition import PartitionSpec
+    >>> spec = PartitionSpec(n_clients=100, alpha=0.3, prevalence=0.05)
+    >>> Setting("nsl-kdd", False, spec, seeds=(0, 1)).describe()
+    'nsl-kdd · 100 clients · Dirichlet alpha = 0.3 by family · attacks 5 % · 2 seeds'
     """
 
     data: str
@@ -49,11 +57,13 @@ class Setting:
         return " · ".join(part for part in parts if part)
 
     def _skew(self) -> str:
+        """Write how unlike the clients are: their labels, and their sizes where these are skewed."""
         spec = self.partition
         labels = "IID" if spec.scheme == "iid" else f"Dirichlet alpha = {spec.alpha:g} by {spec.on}"
         return labels if spec.size_alpha is None else f"{labels}, sizes alpha = {spec.size_alpha:g}"
 
     def _prevalence(self) -> str:
+        """Write the imposed share of attacks in percent; empty where none is."""
         match self.partition.prevalence:
             case None:
                 return ""
@@ -63,9 +73,11 @@ class Setting:
                 return f"attacks {100 * share:.3g} %"
 
     def _scaling(self) -> str:
+        """Write how features were scaled; empty where no model is meant."""
         return f"{self.scaling} scaling" if self.scaling else ""
 
     def _seeds(self) -> str:
+        """Write the one seed, or the number of seeds, and whether they share a split."""
         if len(self.seeds) == 1:
             return f"seed {self.seeds[0]}"
         if not self.seeds:

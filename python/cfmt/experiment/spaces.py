@@ -22,6 +22,7 @@ _CHANGED = 1 / 3  # of the keys, on average
 
 
 def _rounded(number: float) -> float:
+    """Round to three significant digits, as a person would write the value."""
     return float(f"{number:.3g}")
 
 
@@ -33,6 +34,13 @@ class Among:
     ----------
     values : tuple of object
         The values.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import Among
+    >>> draws = np.random.default_rng(0)
+    >>> Among(("under", "matched")).near("under", draws)
+    'matched'
     """
 
     values: tuple[Any, ...]
@@ -54,6 +62,13 @@ class Uniform:
     ----------
     low, high : float
         The bounds.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import Uniform
+    >>> draws = np.random.default_rng(0)
+    >>> 0 <= Uniform(0.0, 1.0).near(0.95, draws) <= 1
+    True
     """
 
     low: float
@@ -77,6 +92,13 @@ class LogUniform:
     ----------
     low, high : float
         The bounds, above 0.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import LogUniform
+    >>> draws, space = np.random.default_rng(0), LogUniform(0.001, 1.0)
+    >>> round(sum(space.draw(draws) < 0.01 for _ in range(3000)) / 3000, 1)  # one of three magnitudes
+    0.3
     """
 
     low: float
@@ -127,6 +149,14 @@ def space_of(method: str) -> Space:
     -------
     mapping of str to Among, Uniform or LogUniform
         By section and key, with a point between.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import space_of
+    >>> sorted({*space_of("fedprox")} - {*space_of("fedavg")})
+    ['methods.prox_mu']
+    >>> space_of("cfmt-no-prox") == space_of("cfmt")
+    True
     """
     return {**_SHARED, **_OWN.get("cfmt" if method.startswith("cfmt-") else method, {})}
 
@@ -147,6 +177,14 @@ def draw_trial(space: Space, trial: int, *, seed: int) -> dict[str, Any]:
     -------
     dict of str to object
         Values by section and key, with a point between; the same whatever trials are drawn beside it.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import draw_trial, space_of
+    >>> draw_trial(space_of("fedavg"), 0, seed=0)
+    {}
+    >>> sorted(draw_trial(space_of("fedavg"), 1, seed=0))
+    ['methods.weighting', 'preprocessing.scaling', 'training.learning_rate']
     """
     if trial == 0:
         return {}
@@ -172,6 +210,15 @@ def draw_near(space: Space, keys: Mapping[str, Any], trial: int, *, seed: int) -
     -------
     dict of str to object
         Values by section and key, with a point between.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import draw_near, draw_trial, space_of
+    >>> space = space_of("fedavg")
+    >>> best = draw_trial(space, 1, seed=0)
+    >>> moved = draw_near(space, best, 2, seed=0)
+    >>> 1 <= sum(moved[key] != best[key] for key in space) <= len(space)
+    True
     """
     draws = generator(seed, "exploration", item=trial)
     changed = draws.random(len(space)) < _CHANGED
@@ -196,5 +243,11 @@ def describe_space(space: Space) -> dict[str, dict[str, Any]]:
     -------
     dict of str to dict of str to object
         For each key its kind and bounds or values.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.spaces import LogUniform, describe_space
+    >>> describe_space({"methods.prox_mu": LogUniform(0.001, 0.3)})
+    {'methods.prox_mu': {'kind': 'LogUniform', 'low': 0.001, 'high': 0.3}}
     """
     return {key: {"kind": type(values).__name__, **asdict(values)} for key, values in space.items()}

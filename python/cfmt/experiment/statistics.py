@@ -26,6 +26,13 @@ class Interval:
         Bounds of Student's interval; NaN for fewer than two values.
     values : tuple of float
         One for each seed, in the order of the seeds.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import interval
+    >>> found = interval([0.80, 0.82, 0.84])
+    >>> round(found.low, 3), round(found.mean, 3), round(found.high, 3)
+    (0.77, 0.82, 0.87)
     """
 
     mean: float
@@ -52,6 +59,13 @@ def interval(values: Sequence[float], *, level: float = 0.95) -> Interval:
     ------
     ValueError
         If there are no values.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import interval
+    >>> found = interval([0.80, 0.82, 0.84])
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.77, 0.87)
     """
     if len(values) == 0:
         raise ValueError("values must hold at least one number, got none")
@@ -79,6 +93,13 @@ def paired(values: Sequence[float], baseline: Sequence[float]) -> Interval:
     ------
     ValueError
         If the two differ in length.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import paired
+    >>> found = paired([0.81, 0.92, 0.73], [0.80, 0.90, 0.70])
+    >>> round(found.mean, 3), found.low < 0 < found.high
+    (0.02, True)
     """
     if len(values) != len(baseline):
         raise ValueError(
@@ -99,6 +120,12 @@ def rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64
     -------
     float
         In [-1, 1]; NaN where either has fewer than two different values.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import rank_correlation
+    >>> round(rank_correlation(np.array([0.1, 0.2, 0.9]), np.array([1.0, 8.0, 9.0])), 6)
+    1.0
     """
     first, second = _ranks(one), _ranks(other)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
@@ -107,6 +134,7 @@ def rank_correlation(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64
 
 
 def _ranks(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rank values from 1; equal values share the mean of their ranks."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle: npt.NDArray[np.float64] = np.cumsum(counts) - (counts - 1) / 2
     return middle[place]
@@ -131,6 +159,14 @@ def summarise_runs(
     differences : dict of str to dict of str to Interval
         ``differences[name][metric]`` against the baseline, for every other method; empty where the
         baseline is not among the runs.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import summarise_runs
+    >>> runs = {"fedavg": [{"f1": 0.5}, {"f1": 0.7}], "cfmt": [{"f1": 0.6}, {"f1": 0.8}]}
+    >>> methods, differences = summarise_runs(runs, baseline="fedavg")
+    >>> round(methods["cfmt"]["f1"].mean, 3), round(differences["cfmt"]["f1"].mean, 3)
+    (0.7, 0.1)
     """
     columns = {name: {key: [run[key] for run in found] for key in found[0]} for name, found in runs.items()}
     methods = {name: {key: interval(v) for key, v in column.items()} for name, column in columns.items()}

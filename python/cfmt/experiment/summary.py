@@ -46,6 +46,15 @@ def summary_dict(
     ------
     ValueError
         If there are no methods.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.statistics import summarise_runs
+    >>> from cfmt.experiment.summary import summary_dict
+    >>> methods, differences = summarise_runs({"fedavg": [{"f1": 0.5}]}, baseline="fedavg")
+    >>> summary = summary_dict(methods, differences, data={"name": "synthetic"}, config={})
+    >>> summary["methods"]["fedavg"]["f1"]
+    {'mean': 0.5, 'low': None, 'high': None, 'values': [0.5]}
     """
     if not methods:
         raise ValueError("methods must hold at least one method, got none")
@@ -64,4 +73,5 @@ def summary_dict(
 
 
 def _intervals(found: Intervals) -> dict[str, dict[str, dict[str, Any]]]:
+    """Turn intervals into nested dicts: method, metric, then mean, bounds and values."""
     return {name: {key: asdict(value) for key, value in column.items()} for name, column in found.items()}

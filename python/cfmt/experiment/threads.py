@@ -21,6 +21,16 @@ def use_threads(threads: int | None) -> None:
     ------
     ConfigError
         If the kernels run already with another number.
+
+    Examples
+    --------
+    >>> from cfmt.errors import ConfigError
+    >>> from cfmt.experiment.threads import use_threads
+    >>> try:
+    ...     use_threads(0)
+    ... except ConfigError as error:
+    ...     print(error)
+    threads must be at least 1, got 0
     """
     if threads is None:
         return

@@ -55,6 +55,15 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
         If a file is missing, damaged or not what it should be.
     ConfigError
         If a fold cannot be.
+
+    Examples
+    --------
+    >>> from cfmt.config import DataConfig
+    >>> from cfmt.experiment.traffic import load_tables
+    >>> notes = []
+    >>> train, (test,) = load_tables(DataConfig(train_rows=100, test_rows=50), notes.append)
+    >>> train.n_rows, test.n_rows, notes[0][:33]
+    (100, 50, 'note: the traffic is SYNTHETIC, g')
     """
     if config.split != "official":
         return split_fold(config, load_training(config, note))
@@ -87,6 +96,13 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
     ------
     DataError
         If the file is missing, damaged or not what it should be.
+
+    Examples
+    --------
+    >>> from cfmt.config import DataConfig
+    >>> from cfmt.experiment.traffic import load_training
+    >>> load_training(DataConfig(train_rows=100), lambda note: None).n_rows
+    100
     """
     from cfmt.data import load_nsl_kdd_file, load_synthetic
 
@@ -99,6 +115,7 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
 
 @contextmanager
 def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
+    """Pass on each ``DataWarning`` of the block as a note."""
     from cfmt.data import DataWarning
 
     with warnings.catch_warnings(record=True) as caught:
@@ -131,6 +148,16 @@ def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ..
         If there are not as many folds of attack types.
     DataError
         If all training rows are of one class.
+
+    Examples
+    --------
+    >>> from cfmt.config import DataConfig
+    >>> from cfmt.data import load_synthetic, novel_rows
+    >>> from cfmt.experiment.traffic import split_fold
+    >>> train, _ = load_synthetic(2000, 0, seed=0)
+    >>> kept, (fold,) = split_fold(DataConfig(split="types", folds=2), train)
+    >>> novel_rows(kept, fold).any().item(), novel_rows(train, fold).any().item()
+    (True, False)
     """
     from cfmt.data.folds import leave_types_out, type_folds
 
@@ -176,6 +203,15 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
         If the partition cannot be, above all with more clients than rows.
     DataError
         If a saved partition is damaged, or of another table; or if all rows are of one class.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.traffic import split
+    >>> config = build_config({"partition": {"clients": 4, "scheme": "iid", "prevalence": "none"}})
+    >>> split(config, load_synthetic(400, 0, seed=0)[0], seed=0).sizes
+    array([100, 100, 100, 100])
     """
     _check_classes(train, config.data)
     spec = config.partition_spec()
@@ -219,11 +255,23 @@ def federation_builder(
     -------
     callable
         From a seed to a Federation.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.traffic import federation_builder
+    >>> train, test = load_synthetic(600, 50, seed=0)
+    >>> config = build_config({"partition": {"clients": 5}})
+    >>> build = federation_builder(config, train, (test,), lambda note: None)
+    >>> build(0).n_clients, build(0) is build(0)
+    (5, True)
     """
     from cfmt.federated.federation import Federation
 
     @lru_cache(maxsize=1)
     def build(seed: int) -> Federation:
+        """Build the federation of a seed, and note what is odd about its clients."""
         parts = split(config, train, seed)
         share = config.partition.validation_share
         scaling = config.preprocessing.scaling

@@ -31,6 +31,13 @@ class Trial:
         Why there is no score, where a training diverged.
     parent : int, optional
         Number of the trial some of whose values were changed; none where all were drawn at random.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.trial import Trial
+    >>> trial = Trial(1, {"training.learning_rate": 0.1}, score=None, runs=(), seconds=2.5, reason="diverged")
+    >>> Trial.from_entry(trial.to_entry()) == trial, "parent" in trial.to_entry()
+    (True, False)
     """
 
     trial: int

@@ -50,6 +50,15 @@ def folds_of(config: ExperimentConfig, train: Table) -> list[Split]:
     -------
     list of (Table, tuple of Table)
         Rows to train on, and the rows of the fold in the place of the test tables.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.tuning import folds_of
+    >>> config = build_config({"data": {"split": "random", "folds": 3, "fold_share": 0.2}})
+    >>> [train.n_rows for train, _ in folds_of(config, load_synthetic(500, 0, seed=0)[0])]
+    [400, 400, 400]
     """
     folds = range(config.data.folds)
     return [split_fold(config.data.model_copy(update={"fold": fold}), train) for fold in folds]
@@ -68,6 +77,24 @@ def evaluate_folds(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[F
     Returns
     -------
     tuple of FoldScore
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.tuning import evaluate_folds
+    >>> config = build_config(
+    ...     {
+    ...         "data": {"train_rows": 600, "test_rows": 100},
+    ...         "partition": {"clients": 5},
+    ...         "training": {"rounds": 1, "steps": 2, "hidden": 4, "device": "cpu"},
+    ...         "methods": {"names": ["fedavg"]},
+    ...         "seeds": {"count": 1},
+    ...     }
+    ... )
+    >>> train, test = load_synthetic(600, 100, seed=0)
+    >>> [(found.fold, found.seed) for found in evaluate_folds(config, [(train, (test,)), (train, (test,))])]
+    [(0, 0), (1, 0)]
     """
     found: list[FoldScore] = []
     for fold, (train, tests) in enumerate(splits):
@@ -91,6 +118,25 @@ def attempt(config: ExperimentConfig, splits: Sequence[Split]) -> tuple[tuple[Fo
         Empty where a training diverged: the mean of the others would be too good.
     reason : str
         What happened then, and nothing otherwise.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.experiment.tuning import attempt, with_keys
+    >>> config = build_config(
+    ...     {
+    ...         "data": {"train_rows": 600, "test_rows": 100},
+    ...         "partition": {"clients": 5},
+    ...         "training": {"rounds": 1, "steps": 2, "hidden": 4, "device": "cpu"},
+    ...         "methods": {"names": ["fedavg"]},
+    ...         "seeds": {"count": 1},
+    ...     }
+    ... )
+    >>> train, test = load_synthetic(600, 100, seed=0)
+    >>> runs, reason = attempt(with_keys(config, {"training.learning_rate": 1e30}), [(train, (test,))])
+    >>> runs, "diverged" in reason
+    ((), True)
     """
     try:
         return evaluate_folds(config, splits), ""
@@ -142,6 +188,27 @@ def search(
         If the split is that of the test files, or values do not go together.
     RunDirectoryError
         If the folder holds a log under other conditions, or with another number of random trials.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.config import build_config
+    >>> from cfmt.experiment.tuning import search, with_keys
+    >>> config = build_config(
+    ...     {
+    ...         "data": {"train_rows": 600, "test_rows": 100},
+    ...         "partition": {"clients": 5},
+    ...         "training": {"rounds": 1, "steps": 2, "hidden": 4, "device": "cpu"},
+    ...         "methods": {"names": ["fedavg"]},
+    ...         "seeds": {"count": 1},
+    ...     }
+    ... )
+    >>> config = with_keys(config, {"data.split": "types", "data.folds": 2})
+    >>> with TemporaryDirectory() as folder:
+    ...     found = list(search(config, Path(folder), trials=2, seed=0, note=lambda text: None))
+    ...     [(method, trial.trial) for method, trial in found], Path(folder, "fedavg.toml").exists()
+    ([('fedavg', 0), ('fedavg', 1)], True)
     """
     if config.data.split == "official":
         raise ConfigError(
@@ -185,6 +252,14 @@ def winner(trials: Sequence[Trial]) -> Trial:
     ------
     ConfigError
         If no trial has a score.
+
+    Examples
+    --------
+    >>> from cfmt.experiment.trial import Trial
+    >>> from cfmt.experiment.tuning import winner
+    >>> scores = (0.7, None, 0.8, 0.8)
+    >>> winner([Trial(number, {}, score, (), 1.0) for number, score in enumerate(scores)]).trial
+    2
     """
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
@@ -248,6 +323,13 @@ def with_keys(config: ExperimentConfig, keys: Mapping[str, Any]) -> ExperimentCo
     ------
     ConfigError
         If a key or a value cannot be.
+
+    Examples
+    --------
+    >>> from cfmt.config import build_config
+    >>> from cfmt.experiment.tuning import with_keys
+    >>> with_keys(build_config({}), {"training.learning_rate": 0.2}).training.learning_rate
+    0.2
     """
     return build_config(merge(config.model_dump(), tree_of(keys)))
 

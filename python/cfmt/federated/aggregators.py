@@ -24,6 +24,15 @@ class Aggregate(NamedTuple):
         Update of the global model; zeros where nobody has rows.
     clusters : ndarray of shape (n_clusters, n_params), float32
         Update of each cluster's model; zeros for one without members.
+
+    Examples
+    --------
+    >>> from cfmt.federated import WeightedMean
+    >>> mean = WeightedMean()
+    >>> updates, clusters = np.array([[1, 2], [3, 4]], np.float32), np.zeros(2, np.int64)
+    >>> sums = mean.add(mean.begin(1, 2), updates, np.ones(2), clusters)
+    >>> mean.finish(sums, totals=np.array([2.0]), cluster_weights=np.array([2.0]))
+    Aggregate(model=array([2., 3.], dtype=float32), clusters=array([[2., 3.]], dtype=float32))
     """
 
     model: npt.NDArray[np.float32]
@@ -36,6 +45,15 @@ class Aggregator(Protocol):
     A new aggregator is a frozen value with these verbs; :class:`ClientWeighting` has the first two. Where
     ``fused`` is true, ``begin`` returns a float64 array of shape (n_clusters, n_params) to which the engine
     adds weighted updates while it trains, and ``add`` need not be called.
+
+    Examples
+    --------
+    >>> from cfmt.federated import Aggregator, WeightedMean
+    >>> aggregator: Aggregator = WeightedMean("sqrt")
+    >>> aggregator.fused, aggregator.begin(n_clusters=2, n_params=3).shape
+    (True, (2, 3))
+    >>> aggregator.weighted("equal").client_weights(np.array([9, 0, 4]))
+    array([1., 0., 1.])
     """
 
     @property
@@ -113,6 +131,7 @@ class ClientWeighting:
 
     Examples
     --------
+    >>> from cfmt.federated import ClientWeighting
     >>> ClientWeighting("sqrt").client_weights(np.array([9, 0, 4]))
     array([3., 0., 2.])
     """
@@ -142,6 +161,15 @@ class WeightedMean(ClientWeighting):
     ----------
     McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data",
     AISTATS 2017, arXiv 1602.05629.
+
+    Examples
+    --------
+    >>> from cfmt.federated import WeightedMean
+    >>> mean, updates = WeightedMean(), np.array([[1, 2], [5, 6]], np.float32)
+    >>> weights, clusters = mean.client_weights(np.array([3, 1])), np.zeros(2, np.int64)
+    >>> sums = mean.add(mean.begin(1, 2), updates, weights, clusters)
+    >>> mean.finish(sums, totals=np.array([4.0]), cluster_weights=np.array([1.0])).model
+    array([2., 3.], dtype=float32)
     """
 
     @property

@@ -196,6 +196,7 @@ def train(
     else:
 
         def add(updates: npt.NDArray[np.float32], at: npt.NDArray[np.int64]) -> None:
+            """Add updates to the aggregator's sums, with the weights and clusters of their clients."""
             nonlocal gathered
             weights, clusters = instruction.weights[at], instruction.clusters[at]
             gathered = aggregator.add(gathered, updates, weights, clusters)

@@ -33,6 +33,17 @@ class CurvePoint:
         Area under the ROC curve.
     f1 : float
         F1 of the attack class at 0.5.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fedavg, simulate
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> run = simulate(federation, fedavg(), Settings(rounds=2, hidden=4), seed=0)
+    >>> len(run.curve), run.curve[0].loss > run.curve[1].loss
+    (2, True)
     """
 
     loss: float
@@ -54,6 +65,14 @@ class Decision:
         False alerts expected among a million benign flows, by the same rows.
     tests : dict of str to dict of str to float
         For each test set ``f1``, ``macro_f1``, ``recall``, ``recall_novel`` and ``fpr``.
+
+    Examples
+    --------
+    >>> from cfmt.federated import Decision
+    >>> figures = {"f1": 0.7, "macro_f1": 0.8, "recall": 0.6, "recall_novel": 0.2, "fpr": 0.04}
+    >>> decision = Decision("fpr:0.05", threshold=0.31, alerts_per_million=42_000.0, tests={"main": figures})
+    >>> decision.tests["main"]["fpr"] < 0.05
+    True
     """
 
     rule: str
@@ -78,6 +97,17 @@ class Evaluation:
         Spread of F1 over clients with an attack among their validation rows.
     clusters : tuple of dict of str to float
         For each cluster with members, its model beside the global one on their validation rows.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fedavg, simulate
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> evaluation = simulate(federation, fedavg(), Settings(rounds=1, hidden=4), seed=0).evaluation
+    >>> 0 < evaluation.threshold < 1, evaluation.alerts_per_million <= 50_000
+    (True, True)
     """
 
     decisions: tuple[Decision, ...]
@@ -143,6 +173,21 @@ def evaluate(
     Returns
     -------
     Evaluation
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, evaluate, fedavg, initial_state
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import make_engine
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> mlp = MLP(federation.n_features, hidden=4)
+    >>> engine = make_engine("native", mlp, federation.X, federation.is_attack)
+    >>> state, scores = initial_state(fedavg(), mlp, 3, seed=0), np.full(50, 0.5, np.float32)
+    >>> evaluate(federation, engine, state, [scores]).tests["synthetic"]["roc_auc"]  # constant scores
+    0.5
     """
     (scores,) = score(engine, state.model[np.newaxis], round=state.round)
     validation = federation.validation
@@ -186,6 +231,7 @@ def _decide(
 
 
 def _at(threshold: float, test: TestSet, scores: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Return the figures of a test set that depend on the threshold."""
     counts = metrics.confusion(scores, test.is_attack, threshold)
     novel = (test.is_attack == 1) & ~test.is_known
     return {
@@ -211,16 +257,19 @@ def _probability(position: float) -> float:
 def _histogram(
     scores: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Count attacks and normal rows in bins of the logit; two arrays of shape (_BINS,)."""
     return metrics.score_histogram(_position(scores), labels, bins=_BINS)
 
 
 def _test_metrics(
     test: TestSet, scores: npt.NDArray[np.float32], threshold: float, families: tuple[str, ...]
 ) -> dict[str, float]:
+    """Return every figure of a test set by name: at the threshold, at 0.5, or over all thresholds."""
     labels, attack = test.is_attack, test.is_attack == 1
     half, chosen = metrics.confusion(scores, labels, 0.5), metrics.confusion(scores, labels, threshold)
 
     def recall(rows: npt.NDArray[np.bool_]) -> float:
+        """Return the recall on some of the rows, at the threshold."""
         return metrics.recall(metrics.confusion(scores[rows], labels[rows], threshold))
 
     result = {
@@ -250,6 +299,7 @@ def _client_spread(
     is_attack: npt.NDArray[np.uint8],
     threshold: float,
 ) -> dict[str, float]:
+    """Return the worst F1 and the 10th percentile over clients that have an attack to find."""
     counts = metrics.ragged_confusion(scores[rows.values], is_attack[rows.values], rows.offsets, threshold)
     tp, fp, fn = counts[:, 0], counts[:, 1], counts[:, 2]
     has_attack = tp + fn > 0
@@ -265,6 +315,7 @@ def _client_spread(
 def _clusters(
     federation: Federation, engine: Engine, state: State, global_scores: npt.NDArray[np.float32]
 ) -> tuple[dict[str, float], ...]:
+    """Compare each cluster's model with the global one; empty where there is one cluster model only."""
     membership = state.clusters.membership
     if len(state.clusters.models) == 1:
         return ()

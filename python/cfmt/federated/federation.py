@@ -34,6 +34,16 @@ class TestSet:
         Codes into the ``attack_types`` of the test's own table; normal traffic has one too.
     is_known : ndarray of shape (n_rows,), bool
         Whether the row's attack type occurs in the training table; true for normal traffic.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> federation.tests[0].X.shape, federation.tests[0].name
+    ((50, 74), 'synthetic')
     """
 
     __test__ = False  # not a test, whatever pytest makes of the name
@@ -74,6 +84,16 @@ class Federation:
         Name of the data set.
     synthetic : bool
         Whether the traffic is generated.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> federation.train.sizes, federation.validation.sizes
+    (array([80, 80, 80]), array([20, 20, 20]))
     """
 
     X: npt.NDArray[np.float32]
@@ -184,6 +204,7 @@ class Federation:
 
 
 def _test_set(train: Table, test: Table, preprocessor: Preprocessor) -> TestSet:
+    """Preprocess a test table, and mark the rows whose attack type occurs in training."""
     return TestSet(
         name=test.sources[0].name.removesuffix(".txt") if test.sources else test.name,
         X=preprocessor.transform(test),

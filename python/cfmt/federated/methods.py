@@ -45,6 +45,12 @@ class Clustering:
         Two controls: ``random`` has the same number of clusters, and members drawn at random; ``oracle``
         clusters in the same way by each client's true mix of attack families, which no real federation can
         know. Clients send their auxiliary vectors with all three.
+
+    Examples
+    --------
+    >>> from cfmt.federated import Clustering, Method
+    >>> Method("by-cluster", clustering=Clustering(k=3, mixture=0.5)).n_clusters  # slots, of which k are used
+    5
     """
 
     k: int | None = None
@@ -80,6 +86,14 @@ class Method:
         How updates are combined.
     class_weighted : bool, default=False
         Weigh attack rows in the local loss by the client's n_normal / n_attack.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from cfmt.federated import OverSampler, fedavg
+    >>> method = replace(fedavg(), name="over-prox", sampler=OverSampler(), prox_mu=0.1)
+    >>> method.n_clusters, method.needs_scores
+    (1, False)
     """
 
     name: str
@@ -105,32 +119,78 @@ class Method:
 
 
 def fedavg() -> Method:
-    """Return FedAvg (McMahan et al. 2017, arXiv 1602.05629)."""
+    """Return FedAvg (McMahan et al. 2017, arXiv 1602.05629).
+
+    Examples
+    --------
+    >>> from cfmt.federated import fedavg
+    >>> fedavg().prox_mu, fedavg().sampler, fedavg().needs_scores
+    (0.0, NoSampler(), False)
+    """
     return Method("fedavg")
 
 
 def fedprox(prox_mu: float = 0.1) -> Method:
-    """Return FedProx (Li et al., MLSys 2020, arXiv 1812.06127)."""
+    """Return FedProx (Li et al., MLSys 2020, arXiv 1812.06127).
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from cfmt.federated import fedavg, fedprox
+    >>> replace(fedprox(0.1), name="fedavg", prox_mu=0.0) == fedavg()
+    True
+    """
     return Method("fedprox", prox_mu=prox_mu)
 
 
 def fed_over() -> Method:
-    """Return Fed-Over: random over-sampling of each client's minority, then FedAvg."""
+    """Return Fed-Over: random over-sampling of each client's minority, then FedAvg.
+
+    Examples
+    --------
+    >>> from cfmt.federated import fed_over
+    >>> fed_over().sampler.n_rows(n_attack=np.array([2, 0]), n_normal=np.array([10, 7]))
+    array([20,  7])
+    """
     return Method("fed-over", sampler=OverSampler())
 
 
 def fed_under() -> Method:
-    """Return Fed-Under: random under-sampling of each client's majority, then FedAvg."""
+    """Return Fed-Under: random under-sampling of each client's majority, then FedAvg.
+
+    Examples
+    --------
+    >>> from cfmt.federated import fed_under
+    >>> fed_under().sampler.n_rows(n_attack=np.array([2, 0]), n_normal=np.array([10, 7]))
+    array([4, 7])
+    """
     return Method("fed-under", sampler=UnderSampler())
 
 
 def class_weighted() -> Method:
-    """Return FedAvg with a class-weighted local loss."""
+    """Return FedAvg with a class-weighted local loss.
+
+    Examples
+    --------
+    >>> from cfmt.federated import class_weighted
+    >>> from cfmt.federated.client import local_training
+    >>> from cfmt.nn import LocalTraining
+    >>> local_training(class_weighted(), LocalTraining()).positive_weight
+    'balanced'
+    """
     return Method("class-weighted", class_weighted=True)
 
 
 def cfmt(prox_mu: float = 0.1) -> Method:
-    """Return CFMT: learned meta-sampler, dynamic clusters and proximal local training."""
+    """Return CFMT: learned meta-sampler, dynamic clusters and proximal local training.
+
+    Examples
+    --------
+    >>> from cfmt.federated import cfmt
+    >>> method = cfmt()
+    >>> method.prox_mu, method.n_clusters, method.sampler.policy.learns
+    (0.1, 5, True)
+    """
     return Method("cfmt", sampler=MetaSampler(), prox_mu=prox_mu, clustering=Clustering())
 
 
@@ -165,6 +225,13 @@ def ablations(base: Method) -> dict[str, Method]:
     ------
     ValueError
         If the base has no meta-sampler or no clusters to take away.
+
+    Examples
+    --------
+    >>> from cfmt.federated import ablations, cfmt
+    >>> variants = ablations(cfmt())
+    >>> variants["cfmt-no-prox"].prox_mu, variants["cfmt-one-cluster"].clustering
+    (0.0, None)
     """
     sampler, clustering = base.sampler, base.clustering
     if not isinstance(sampler, MetaSampler) or clustering is None:
@@ -206,6 +273,12 @@ def method_named(name: str) -> Method:
     ------
     ValueError
         If there is none; the message lists what there is.
+
+    Examples
+    --------
+    >>> from cfmt.federated import method_named
+    >>> method_named("cfmt-mu-0.5").sampler.policy
+    FixedMu(mu=0.5)
     """
     if name in METHODS:
         return METHODS[name]()
@@ -217,10 +290,12 @@ def method_named(name: str) -> Method:
 
 
 def _check_share(name: str, value: float) -> None:
+    """Raise unless a value lies in [0, 1]."""
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value}")
 
 
 def _check_positive(name: str, value: float) -> None:
+    """Raise unless a value is finite and above 0."""
     if not value > 0 or value == float("inf"):
         raise ValueError(f"{name} must be a finite number > 0, got {value}")

@@ -68,6 +68,22 @@ def run_round(
     ------
     DivergedError
         If an update, a model or a score of this round is not finite.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, fedavg, initial_state, run_round
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import LocalTraining, make_engine
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> mlp, clients = MLP(federation.n_features, hidden=4), np.array([0, 2])
+    >>> engine = make_engine("native", mlp, federation.X, federation.is_attack)
+    >>> state = initial_state(fedavg(), mlp, 3, seed=0)
+    >>> after, report = run_round(federation, engine, fedavg(), LocalTraining(), state, clients, seed=0)
+    >>> state.round, after.round, report.n_clients
+    (0, 1, 2)
     """
     started = time.perf_counter()
     cohort = server.send(method, state, clients, seed=seed)

@@ -23,6 +23,13 @@ class Sampler(Protocol):
     """Lays out the rows that each client trains on.
 
     A new sampler is a frozen value with these verbs; :class:`Unsteered` has all but ``n_rows`` and ``draw``.
+
+    Examples
+    --------
+    >>> from cfmt.federated import NoSampler, OverSampler, Sampler
+    >>> samplers: tuple[Sampler, ...] = (NoSampler(), OverSampler())
+    >>> [sampler.n_rows(np.array([2]), np.array([10])).item() for sampler in samplers]
+    [12, 20]
     """
 
     @property
@@ -80,7 +87,15 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True)
 class Unsteered:
-    """The verbs of a sampler that takes no mu and asks clients for nothing."""
+    """The verbs of a sampler that takes no mu and asks clients for nothing.
+
+    Examples
+    --------
+    >>> from cfmt.federated import Unsteered
+    >>> sampler = Unsteered()
+    >>> sampler.needs_scores, sampler.n_state, sampler.numbers_down(n_clients=10, n_params=100)
+    (False, 0, 0)
+    """
 
     @property
     def needs_scores(self) -> bool:
@@ -114,7 +129,14 @@ class Unsteered:
 
 @dataclass(frozen=True)
 class NoSampler(Unsteered):
-    """Rows as they are."""
+    """Rows as they are.
+
+    Examples
+    --------
+    >>> from cfmt.federated import NoSampler
+    >>> NoSampler().n_rows(n_attack=np.array([2, 0]), n_normal=np.array([10, 7]))
+    array([12,  7])
+    """
 
     def n_rows(self, n_attack: Counts, n_normal: Counts) -> Counts:
         """Return all rows."""
@@ -127,7 +149,14 @@ class NoSampler(Unsteered):
 
 @dataclass(frozen=True)
 class OverSampler(Unsteered):
-    """Minority rows repeated at random until both classes have equally many."""
+    """Minority rows repeated at random until both classes have equally many.
+
+    Examples
+    --------
+    >>> from cfmt.federated import OverSampler
+    >>> OverSampler().n_rows(n_attack=np.array([2, 0]), n_normal=np.array([10, 7]))
+    array([20,  7])
+    """
 
     def n_rows(self, n_attack: Counts, n_normal: Counts) -> Counts:
         """Return twice the majority; one class stays as it is."""
@@ -142,7 +171,14 @@ class OverSampler(Unsteered):
 
 @dataclass(frozen=True)
 class UnderSampler(Unsteered):
-    """Majority rows dropped at random until both classes have equally many."""
+    """Majority rows dropped at random until both classes have equally many.
+
+    Examples
+    --------
+    >>> from cfmt.federated import UnderSampler
+    >>> UnderSampler().n_rows(n_attack=np.array([2, 0]), n_normal=np.array([10, 7]))
+    array([4, 7])
+    """
 
     def n_rows(self, n_attack: Counts, n_normal: Counts) -> Counts:
         """Return twice the minority; one class stays as it is."""
@@ -180,6 +216,13 @@ class MetaSampler:
     ------
     ValueError
         If a number is out of its range.
+
+    Examples
+    --------
+    >>> from cfmt.federated import FixedMu, MetaSampler
+    >>> sampler = MetaSampler(FixedMu(0.5), bins=5, budget="under")
+    >>> sampler.n_state, sampler.n_rows(n_attack=np.array([2]), n_normal=np.array([10]))
+    (10, array([4]))
     """
 
     policy: Policy = field(default_factory=LearnedMu)
@@ -220,6 +263,7 @@ class MetaSampler:
         majority = group.train.n_attack > group.train.n_normal
 
         def histograms(rows: LabelledRows, scores: Scores) -> npt.NDArray[np.float64]:
+            """Return the error histogram of each client on some rows, shape (n_clients, bins)."""
             errors = rows.rows.with_values(rows.errors(scores))
             if self.state_of == "majority":
                 keep = (rows.is_attack == 1) == majority[rows.rows.clients]

@@ -45,6 +45,14 @@ class Settings:
         Torch device of the torch engine.
     group_size : int or None, default=None
         Clients trained in one call; None lets the engine choose.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from cfmt.federated import Settings
+    >>> quick = Settings(rounds=5, cohort=0.2, hidden=8)
+    >>> replace(quick, rounds=50).cohort, [str(rule) for rule in quick.thresholds]
+    (0.2, ['fpr:0.05'])
     """
 
     rounds: int = 50
@@ -83,6 +91,17 @@ class Run:
         Of the model after the last round.
     state : State
         After the last round.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fedavg, simulate
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> run = simulate(federation, fedavg(), Settings(rounds=2, hidden=4), seed=0)
+    >>> run.state.round, len(run.reports), 0 <= run.metrics()["roc_auc"] <= 1
+    (2, 2, True)
     """
 
     method: Method
@@ -141,6 +160,12 @@ def draw_cohort(n_clients: int, share: float, *, seed: int, round: int) -> npt.N
     -------
     ndarray of shape (n_cohort,), int64
         In rising order.
+
+    Examples
+    --------
+    >>> from cfmt.federated import draw_cohort
+    >>> draw_cohort(n_clients=10, share=0.3, seed=0, round=1), draw_cohort(10, 0.3, seed=0, round=2)
+    (array([5, 7, 8]), array([0, 2, 7]))
     """
     size = max(1, round_half_up(share * n_clients))
     if size == n_clients:
@@ -183,6 +208,22 @@ def rounds(
         After the round.
     report : RoundReport
         What happened in it.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fedavg, initial_state, rounds
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import make_engine
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> mlp = MLP(federation.n_features, hidden=4)
+    >>> engine = make_engine("native", mlp, federation.X, federation.is_attack)
+    >>> state = initial_state(fedavg(), mlp, 3, seed=0)
+    >>> going = rounds(federation, engine, fedavg(), Settings(rounds=3, cohort=0.7), state, seed=0)
+    >>> [(after.round, report.n_clients) for after, report in going]
+    [(1, 2), (2, 2), (3, 2)]
     """
     while state.round < settings.rounds:
         cohort = draw_cohort(federation.n_clients, settings.cohort, seed=seed, round=state.round + 1)
@@ -226,6 +267,17 @@ def simulate(
     ------
     DivergedError
         If the training diverges, with the round, and where it is known the client.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fed_over, simulate
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> run = simulate(federation, fed_over(), Settings(rounds=5, hidden=8), seed=0)
+    >>> run.metrics()["roc_auc"] > 0.5
+    True
     """
     settings = settings or Settings()
     mlp = MLP(federation.n_features, settings.hidden)
@@ -280,6 +332,18 @@ def compare(
     ------
     Run
         As each finishes.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, compare, fed_over, fedavg
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> methods, settings = [fedavg(), fed_over()], Settings(rounds=1, hidden=4)
+    >>> runs = compare(lambda seed: federation, methods, settings, seeds=[0, 1])
+    >>> [(run.method.name, run.seed) for run in runs]
+    [('fedavg', 0), ('fed-over', 0), ('fedavg', 1), ('fed-over', 1)]
     """
     methods = tuple(methods)
     for seed in seeds:
@@ -287,6 +351,7 @@ def compare(
         for method in methods:
 
             def report(r: RoundReport, p: CurvePoint, method: Method = method, seed: int = seed) -> None:
+                """Pass a round on with the method and the seed of this turn, bound as defaults."""
                 if on_round is not None:
                     on_round(method, seed, r, p)
 
@@ -297,6 +362,7 @@ def compare(
 def _engine(
     settings: Settings, mlp: MLP, X: npt.NDArray[np.float32], is_attack: npt.NDArray[np.uint8]
 ) -> Engine:
+    """Make the engine that the settings name, over one table."""
     return make_engine(
         settings.engine, mlp, X, is_attack, device=settings.device, group_size=settings.group_size
     )

@@ -47,6 +47,14 @@ class State:
         Cluster models, centroids and membership.
     policy : object
         What the sampler's policy knows; None for nothing.
+
+    Examples
+    --------
+    >>> from cfmt.federated import fedavg, initial_state
+    >>> from cfmt.mlp import MLP
+    >>> state = initial_state(fedavg(), MLP(4, hidden=3), n_clients=2, seed=0)
+    >>> state.round, state.model.shape, state.clusters.membership
+    (0, (19,), array([-1, -1]))
     """
 
     round: int
@@ -79,6 +87,17 @@ class RoundReport:
         What the server sends to the cohort and gets from it.
     seconds : float
         Wall time of the round, evaluation apart.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.federated import Federation, Settings, fedavg, simulate
+    >>> from cfmt.partition import partition_iid
+    >>> train, test = load_synthetic(300, 50, seed=0)
+    >>> federation = Federation.build(train, (test,), partition_iid(300, 3, seed=0), seed=0)
+    >>> (report,) = simulate(federation, fedavg(), Settings(rounds=1, hidden=4), seed=0).reports
+    >>> report.n_clients, report.n_rows, report.cluster_sizes
+    (3, 240, (3,))
     """
 
     round: int
@@ -110,6 +129,14 @@ def initial_state(method: Method, mlp: MLP, n_clients: int, *, seed: int) -> Sta
     Returns
     -------
     State
+
+    Examples
+    --------
+    >>> from cfmt.federated import Clustering, FixedMu, MetaSampler, Method, initial_state
+    >>> from cfmt.mlp import MLP
+    >>> method = Method("two", sampler=MetaSampler(FixedMu(0.5)), clustering=Clustering(k_max=2))
+    >>> initial_state(method, MLP(4, hidden=3), n_clients=5, seed=0).clusters.models.shape
+    (2, 19)
     """
     model, sampler, n_clusters = mlp.initial(seed=seed), method.sampler, method.n_clusters
     clusters = Clusters(

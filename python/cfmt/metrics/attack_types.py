@@ -39,6 +39,15 @@ def roc_auc_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: Cod
         If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import roc_auc, roc_auc_macro_types
+    >>> scores, labels = np.array([0.2, 0.4, 0.9, 0.9, 0.1], np.float32), np.array([0, 0, 1, 1, 1], np.uint8)
+    >>> roc_auc_macro_types(scores, labels, np.array([0, 0, 1, 1, 2]))
+    0.5
+    >>> round(roc_auc(scores, labels), 3)
+    0.667
     """
     _check_types(attack_type, labels)
     _count(scores, labels, 0.5)  # for its checks
@@ -79,6 +88,13 @@ def recall_macro_types(
         If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import recall_macro_types
+    >>> scores, labels = np.array([0.2, 0.9, 0.9, 0.9, 0.1], np.float32), np.array([0, 1, 1, 1, 1], np.uint8)
+    >>> recall_macro_types(scores, labels, np.array([0, 1, 1, 1, 2]), threshold=0.5)
+    0.5
     """
     _check_types(attack_type, labels)
     _count(scores, labels, threshold)  # for its checks
@@ -120,6 +136,15 @@ def f1_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArra
         If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import confusion, f1, f1_macro_types
+    >>> scores, labels = np.array([0.2, 0.9, 0.9, 0.9, 0.1], np.float32), np.array([0, 1, 1, 1, 1], np.uint8)
+    >>> round(f1_macro_types(scores, labels, np.array([0, 1, 1, 1, 2]), threshold=0.5), 3)
+    0.667
+    >>> round(f1(confusion(scores, labels, 0.5)), 3)
+    0.857
     """
     recall = recall_macro_types(scores, labels, attack_type, threshold)
     tp, fp, fn, tn = _count(scores, labels, threshold)
@@ -138,6 +163,7 @@ def _count(scores: ScoreArray, labels: LabelArray, threshold: float) -> list[int
 
 
 def _check_types(attack_type: CodeArray, labels: LabelArray) -> None:
+    """Raise unless the attack types are int64, one for each label."""
     if not isinstance(attack_type, np.ndarray) or attack_type.dtype != np.int64:
         got = attack_type.dtype if isinstance(attack_type, np.ndarray) else type(attack_type).__name__
         raise TypeError(

@@ -44,6 +44,13 @@ def score_histogram(
         If an array has another dtype.
     ValueError
         If a score is outside [0, 1] or NaN, a label is neither 0 nor 1, or ``bins`` is below 1.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import score_histogram
+    >>> scores, labels = np.array([0.1, 0.6, 0.9], np.float32), np.array([0, 0, 1], np.uint8)
+    >>> score_histogram(scores, labels, bins=2)
+    (array([0, 1]), array([1, 1]))
     """
     return _core.score_histogram(scores, labels, bins)
 
@@ -67,6 +74,14 @@ def roc_auc_from_histograms(positive: CountArray, negative: CountArray) -> float
         If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import roc_auc_from_histograms
+    >>> roc_auc_from_histograms(positive=np.array([0, 1, 3]), negative=np.array([4, 0, 0]))
+    1.0
+    >>> roc_auc_from_histograms(positive=np.array([0, 2, 0]), negative=np.array([2, 2, 0]))
+    0.75
     """
     return roc_area(*_falling(positive, negative))
 
@@ -92,6 +107,12 @@ def average_precision_from_histograms(positive: CountArray, negative: CountArray
         If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import average_precision_from_histograms
+    >>> average_precision_from_histograms(positive=np.array([0, 2, 2]), negative=np.array([2, 2, 0]))
+    0.8333333333333333
     """
     caught, false_alerts = _falling(positive, negative)
     if one_class(caught, false_alerts):
@@ -123,6 +144,13 @@ def threshold_at_fpr(positive: CountArray, negative: CountArray, fpr: float) -> 
         If a histogram has another dtype.
     ValueError
         If ``fpr`` is out of range, a count is negative, or shapes differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import threshold_at_fpr
+    >>> positive, negative = np.array([0, 1, 1, 2]), np.array([90, 6, 3, 1])
+    >>> threshold_at_fpr(positive, negative, 0.05), threshold_at_fpr(positive, negative, 0.01)
+    (0.5, 0.75)
     """
     check_rate(fpr)
     _, false_alerts = _falling(positive, negative)
@@ -150,6 +178,12 @@ def threshold_for_f1(positive: CountArray, negative: CountArray) -> float:
         If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import threshold_for_f1
+    >>> threshold_for_f1(positive=np.array([0, 1, 9, 9]), negative=np.array([90, 6, 1, 0]))
+    0.5
     """
     caught, false_alerts = _falling(positive, negative)
     n_attacks = int(caught[-1])
@@ -180,6 +214,15 @@ def threshold_for_cost(positive: CountArray, negative: CountArray, *, fn: float,
         If a histogram has another dtype.
     ValueError
         If a cost is negative or not finite, a count is negative, or shapes differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import threshold_for_cost
+    >>> positive, negative = np.array([0, 1, 9, 9]), np.array([90, 6, 1, 0])
+    >>> threshold_for_cost(positive, negative, fn=1, fp=1)
+    0.5
+    >>> threshold_for_cost(positive, negative, fn=10, fp=1)
+    0.25
     """
     for name, cost in (("fn", fn), ("fp", fp)):
         if not 0 <= cost < np.inf:
@@ -212,6 +255,12 @@ def expected_alerts_per_million(negative: CountArray, threshold: float) -> float
         If the histogram has another dtype.
     ValueError
         If a count is negative, or the threshold is NaN.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import expected_alerts_per_million
+    >>> expected_alerts_per_million(np.array([900, 60, 30, 10]), threshold=0.5)
+    40000.0
     """
     _check_histogram("negative", negative)
     if np.isnan(threshold):
@@ -258,6 +307,7 @@ def _falling(positive: CountArray, negative: CountArray) -> tuple[CountArray, Co
 
 
 def _check_histogram(name: str, counts: CountArray) -> None:
+    """Raise unless counts are int64, one for each of at least one bin, and not negative."""
     if not isinstance(counts, np.ndarray) or counts.dtype != np.int64:
         got = counts.dtype if isinstance(counts, np.ndarray) else type(counts).__name__
         raise TypeError(f"{name} must be an int64 array, got {got}; use np.asarray({name}, np.int64)")

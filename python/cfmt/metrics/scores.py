@@ -43,6 +43,13 @@ class Confusion(NamedTuple):
     ----------
     tp, fp, fn, tn : int
         Attacks caught, normal rows called attacks, attacks missed, normal rows left alone.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, accuracy, recall
+    >>> counts = Confusion(tp=3, fp=1, fn=1, tn=5)
+    >>> recall(counts), accuracy(counts)
+    (0.75, 0.8)
     """
 
     tp: int
@@ -73,6 +80,12 @@ def confusion(scores: ScoreArray, labels: LabelArray, threshold: float) -> Confu
         If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import confusion
+    >>> confusion(np.array([0.1, 0.6, 0.9, 0.4], np.float32), np.array([0, 0, 1, 1], np.uint8), threshold=0.5)
+    Confusion(tp=1, fp=1, fn=1, tn=1)
     """
     counts = ragged_confusion(scores, labels, np.array([0, len(scores)]), threshold)
     return Confusion(*counts[0].tolist())
@@ -105,34 +118,78 @@ def ragged_confusion(
         If an array has another dtype.
     ValueError
         As :func:`confusion`, or if the offsets do not fit the rows.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import ragged_confusion
+    >>> scores, labels = np.array([0.1, 0.6, 0.9, 0.4], np.float32), np.array([0, 0, 1, 1], np.uint8)
+    >>> ragged_confusion(scores, labels, offsets=np.array([0, 3, 4]), threshold=0.5)
+    array([[1, 1, 0, 1],
+           [0, 0, 1, 0]])
     """
     return _core.ragged_confusion(scores, labels, offsets, threshold)
 
 
 def f1(counts: Confusion) -> float:
-    """Return the F1 score of attacks; NaN where there was no attack and none was called."""
+    """Return the F1 score of attacks; NaN where there was no attack and none was called.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, f1
+    >>> f1(Confusion(tp=3, fp=1, fn=1, tn=5))
+    0.75
+    """
     return _ratio(2 * counts.tp, 2 * counts.tp + counts.fp + counts.fn)
 
 
 def macro_f1(counts: Confusion) -> float:
-    """Return the mean F1 score of the classes that occur among labels or decisions; NaN without rows."""
+    """Return the mean F1 score of the classes that occur among labels or decisions; NaN without rows.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, f1, macro_f1
+    >>> counts = Confusion(tp=3, fp=2, fn=0, tn=0)
+    >>> f1(counts), macro_f1(counts)
+    (0.75, 0.375)
+    """
     swapped = Confusion(tp=counts.tn, fp=counts.fn, fn=counts.fp, tn=counts.tp)
     defined = [score for score in (f1(counts), f1(swapped)) if not np.isnan(score)]
     return _ratio(sum(defined), len(defined))
 
 
 def recall(counts: Confusion) -> float:
-    """Return the share of attacks that was caught; NaN without attacks."""
+    """Return the share of attacks that was caught; NaN without attacks.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, recall
+    >>> recall(Confusion(tp=3, fp=1, fn=1, tn=5)), recall(Confusion(tp=0, fp=1, fn=0, tn=5))
+    (0.75, nan)
+    """
     return _ratio(counts.tp, counts.tp + counts.fn)
 
 
 def false_positive_rate(counts: Confusion) -> float:
-    """Return the share of normal rows that was called an attack; NaN without normal rows."""
+    """Return the share of normal rows that was called an attack; NaN without normal rows.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, false_positive_rate
+    >>> false_positive_rate(Confusion(tp=3, fp=1, fn=1, tn=4))
+    0.2
+    """
     return _ratio(counts.fp, counts.fp + counts.tn)
 
 
 def accuracy(counts: Confusion) -> float:
-    """Return the share of rows that was called what it is; NaN without rows."""
+    """Return the share of rows that was called what it is; NaN without rows.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import Confusion, accuracy
+    >>> accuracy(Confusion(tp=3, fp=1, fn=1, tn=5))
+    0.8
+    """
     return _ratio(counts.tp + counts.tn, sum(counts))
 
 
@@ -155,6 +212,12 @@ def all_attack_f1(labels: LabelArray) -> float:
         If the labels have another dtype.
     ValueError
         If a label is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import all_attack_f1
+    >>> round(all_attack_f1(np.array([1, 1, 1, 0], np.uint8)), 3)
+    0.857
     """
     return f1(confusion(np.ones(len(labels), np.float32), labels, 0.5))
 
@@ -182,6 +245,12 @@ def roc_auc(scores: ScoreArray, labels: LabelArray) -> float:
         If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import roc_auc
+    >>> roc_auc(np.array([0.1, 0.4, 0.4, 0.9], np.float32), np.array([0, 0, 1, 1], np.uint8))
+    0.875
     """
     return roc_area(*_core.operating_points(scores, labels))
 
@@ -207,6 +276,12 @@ def average_precision(scores: ScoreArray, labels: LabelArray) -> float:
         If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import average_precision
+    >>> average_precision(np.array([0.1, 0.8, 0.4, 0.9], np.float32), np.array([0, 0, 1, 1], np.uint8))
+    0.8333333333333333
     """
     return float(ragged_average_precision(scores, labels, np.array([0, len(scores)]))[0])
 
@@ -236,6 +311,13 @@ def ragged_average_precision(
         If an array has another dtype.
     ValueError
         As :func:`average_precision`, or if the offsets do not fit the rows.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import ragged_average_precision
+    >>> scores, labels = np.array([0.1, 0.9, 0.8, 0.4, 0.7], np.float32), np.array([0, 1, 0, 1, 1], np.uint8)
+    >>> ragged_average_precision(scores, labels, offsets=np.array([0, 2, 4, 5]))
+    array([1. , 0.5, nan])
     """
     return _core.ragged_average_precision(scores, labels, offsets)
 
@@ -263,6 +345,13 @@ def recall_at_fpr(scores: ScoreArray, labels: LabelArray, fpr: float) -> float:
         If an array has another dtype.
     ValueError
         If ``fpr`` is out of range, a score is NaN, a label is neither 0 nor 1, or lengths differ.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import recall_at_fpr
+    >>> scores, labels = np.array([0.1, 0.8, 0.4, 0.9], np.float32), np.array([0, 0, 1, 1], np.uint8)
+    >>> recall_at_fpr(scores, labels, fpr=0.0), recall_at_fpr(scores, labels, fpr=0.5)
+    (0.5, 1.0)
     """
     check_rate(fpr)
     caught, false_alerts = _core.operating_points(scores, labels)
@@ -273,4 +362,5 @@ def recall_at_fpr(scores: ScoreArray, labels: LabelArray, fpr: float) -> float:
 
 
 def _ratio(part: float, whole: float) -> float:
+    """Divide; NaN where the whole is 0."""
     return part / whole if whole else float("nan")

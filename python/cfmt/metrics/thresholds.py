@@ -31,6 +31,13 @@ class AtFpr:
     ----------
     fpr : float, default=0.05
         The bound, in (0, 1).
+
+    Examples
+    --------
+    >>> from cfmt.metrics import AtFpr
+    >>> rule = AtFpr(0.01)
+    >>> str(rule), rule.choose(np.array([0, 1, 1, 2]), np.array([90, 6, 3, 1]))
+    ('fpr:0.01', 0.75)
     """
 
     fpr: float = 0.05
@@ -49,7 +56,14 @@ class AtFpr:
 
 @dataclass(frozen=True)
 class BestF1:
-    """The threshold with the highest F1 of attacks."""
+    """The threshold with the highest F1 of attacks.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import BestF1
+    >>> BestF1().choose(np.array([0, 1, 9, 9]), np.array([90, 6, 1, 0]))
+    0.5
+    """
 
     def __str__(self) -> str:
         return "f1"
@@ -67,6 +81,13 @@ class LeastCost:
     ----------
     fn, fp : float
         Cost of a missed attack and of a false alert, in any unit; not negative, not both 0.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import LeastCost
+    >>> rule = LeastCost(fn=10, fp=1)
+    >>> str(rule), rule.choose(np.array([0, 1, 9, 9]), np.array([90, 6, 1, 0]))
+    ('cost:fn=10,fp=1', 0.25)
     """
 
     fn: float
@@ -110,6 +131,7 @@ def threshold_rule(text: str) -> ThresholdRule:
 
     Examples
     --------
+    >>> from cfmt.metrics import threshold_rule
     >>> threshold_rule("cost:fn=10,fp=1")
     LeastCost(fn=10.0, fp=1.0)
     """
@@ -145,6 +167,12 @@ def threshold_rules(text: str) -> tuple[ThresholdRule, ...]:
     ------
     ConfigError
         If a rule cannot be read, or stands there twice.
+
+    Examples
+    --------
+    >>> from cfmt.metrics import threshold_rules
+    >>> threshold_rules("fpr:0.05,f1,cost:fn=10,fp=1")
+    (AtFpr(fpr=0.05), BestF1(), LeastCost(fn=10.0, fp=1.0))
     """
     rules = tuple(threshold_rule(part) for part in _NEXT_RULE.split(text))
     twice = sorted({str(rule) for rule in rules if rules.count(rule) > 1})

@@ -62,6 +62,14 @@ class LocalTraining:
     References
     ----------
     Li et al., "Federated Optimization in Heterogeneous Networks", MLSys 2020, arXiv 1812.06127.
+
+    Examples
+    --------
+    >>> from cfmt.nn import LocalTraining
+    >>> LocalTraining(batch_size=32, epochs=2, steps=None).n_steps(np.array([100, 10, 0]))
+    array([8, 2, 0])
+    >>> LocalTraining(steps=20).n_steps(np.array([100, 10, 0]))
+    array([20, 20,  0])
     """
 
     learning_rate: float = 0.05
@@ -144,6 +152,8 @@ class Group:
 
     Examples
     --------
+    >>> from cfmt.nn import Group
+    >>> from cfmt.ragged import Ragged
     >>> rows = Ragged(np.array([4, 0, 2]), np.array([0, 1, 3]))
     >>> index, clients = np.zeros(2, np.int64), np.array([7, 9])
     >>> group = Group(np.zeros((1, 13), np.float32), index, rows, clients, seed=0, round=1)
@@ -197,6 +207,7 @@ class Weighting:
 
     Examples
     --------
+    >>> from cfmt.nn import Weighting
     >>> weighting = Weighting(np.array([3.0, 1.0]), np.array([0, 0]), n_clusters=1)
     >>> weighting.take(np.array([1])).weights
     array([1.])
@@ -223,6 +234,18 @@ class GroupResult(NamedTuple):
         Trained model minus received model.
     losses : ndarray of shape (g,), float64
         Mean data loss over the client's batches; NaN for a client without rows.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Group, LocalTraining, NativeEngine
+    >>> from cfmt.ragged import Ragged
+    >>> mlp, rows, zeros = MLP(2, hidden=3), Ragged.from_list([[0], [1, 0]]), np.zeros(2, np.int64)
+    >>> engine = NativeEngine(mlp, np.eye(2, dtype=np.float32), np.array([0, 1], np.uint8))
+    >>> group = Group(mlp.initial(seed=0)[np.newaxis], zeros, rows, np.arange(2), seed=0, round=1)
+    >>> (result,) = engine.train(group, LocalTraining(steps=1))
+    >>> result.positions, result.deltas.shape, result.losses.shape
+    (array([0, 1]), (2, 13), (2,))
     """
 
     positions: npt.NDArray[np.int64]
@@ -241,6 +264,13 @@ class Summed(NamedTuple):
         Mean data loss over each client's batches; NaN for a client without rows.
     scores : ndarray of shape (n_scored,), float32
         Probability of attack of the scored rows, under their clients' trained models.
+
+    Examples
+    --------
+    >>> from cfmt.nn import Summed
+    >>> done = Summed(np.array([[6.0, 2.0]]), losses=np.array([0.4, np.nan]), scores=np.empty(0, np.float32))
+    >>> done.sums / 4.0  # by the sum of the clients' weights: the mean update
+    array([[1.5, 0.5]])
     """
 
     sums: npt.NDArray[np.float64]
@@ -252,6 +282,15 @@ class Engine(Protocol):
     """What a round needs of an engine, which holds the rows of the base table.
 
     Parameters are flat models as :class:`MLP` lays them out.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Engine, make_engine
+    >>> X, is_attack = np.zeros((5, 2), np.float32), np.zeros(5, np.uint8)
+    >>> engine: Engine = make_engine("native", MLP(2, hidden=3), X, is_attack)
+    >>> engine.scores(np.zeros((2, 13), np.float32)).shape
+    (2, 5)
     """
 
     @property
@@ -315,7 +354,16 @@ class Engine(Protocol):
 
 @runtime_checkable
 class SummingEngine(Engine, Protocol):
-    """An engine that can also sum updates as it makes them, without holding a single one."""
+    """An engine that can also sum updates as it makes them, without holding a single one.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import SummingEngine, make_engine
+    >>> engine = make_engine("native", MLP(2), np.zeros((5, 2), np.float32), np.zeros(5, np.uint8))
+    >>> isinstance(engine, SummingEngine)
+    True
+    """
 
     def train_and_sum(
         self,
@@ -351,7 +399,14 @@ class SummingEngine(Engine, Protocol):
 
 
 def diverged(what: str, round: int) -> DivergedError:
-    """Make the error of a round in which ``what``, such as a client's update, is not finite."""
+    """Make the error of a round in which ``what``, such as a client's update, is not finite.
+
+    Examples
+    --------
+    >>> from cfmt.nn import diverged
+    >>> str(diverged("the update of client 7", round=3)).partition(";")[0]
+    'round 3: the update of client 7 is not finite: the training diverged'
+    """
     return DivergedError(
         f"round {round}: {what} is not finite: the training diverged; lower the learning rate "
         "(--learning-rate) or take fewer local steps"

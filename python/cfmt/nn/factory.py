@@ -57,6 +57,15 @@ def make_engine(
         If the engine or the device needs torch, which is not installed.
     ValueError
         If there is no such engine or device, or the native engine is asked for a GPU.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import make_engine
+    >>> X, is_attack = np.zeros((5, 2), np.float32), np.zeros(5, np.uint8)
+    >>> engine = make_engine("native", MLP(2, hidden=3), X, is_attack)
+    >>> engine.scores(np.zeros((1, engine.mlp.n_params), np.float32))
+    array([[0.5, 0.5, 0.5, 0.5, 0.5]], dtype=float32)
     """
     if name not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}")

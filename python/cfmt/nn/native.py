@@ -52,6 +52,18 @@ class NativeEngine:
     McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized Data",
     AISTATS 2017, arXiv 1602.05629; Li et al., "Federated Optimization in Heterogeneous Networks",
     MLSys 2020, arXiv 1812.06127.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Group, LocalTraining, NativeEngine
+    >>> from cfmt.ragged import Ragged
+    >>> mlp, rows, zeros = MLP(2, hidden=3), Ragged.from_list([[0], [1, 0]]), np.zeros(2, np.int64)
+    >>> engine = NativeEngine(mlp, np.eye(2, dtype=np.float32), np.array([0, 1], np.uint8))
+    >>> group = Group(mlp.initial(seed=0)[np.newaxis], zeros, rows, np.arange(2), seed=0, round=1)
+    >>> (result,) = engine.train(group, LocalTraining(steps=1))
+    >>> engine.scores(group.received + result.deltas).shape
+    (2, 2)
     """
 
     def __init__(

@@ -42,6 +42,18 @@ def train_and_sum(
     ------
     DivergedError
         If an update is not finite.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Group, LocalTraining, Weighting, make_engine, train_and_sum
+    >>> from cfmt.ragged import Ragged
+    >>> mlp, rows, zeros = MLP(2, hidden=3), Ragged.from_list([[0], [1, 0]]), np.zeros(2, np.int64)
+    >>> engine = make_engine("native", mlp, np.eye(2, dtype=np.float32), np.array([0, 1], np.uint8))
+    >>> group = Group(mlp.initial(seed=0)[np.newaxis], zeros, rows, np.arange(2), seed=0, round=1)
+    >>> weighting = Weighting(rows.sizes.astype(np.float64), zeros, n_clusters=1)
+    >>> train_and_sum(engine, group, LocalTraining(steps=1), weighting).sums.shape
+    (1, 13)
     """
     if isinstance(engine, SummingEngine):
         return engine.train_and_sum(group, local, weighting, scored_rows=scored_rows)
@@ -74,12 +86,25 @@ def sum_groups(
     ------
     DivergedError
         If an update is not finite.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Group, LocalTraining, Weighting, make_engine, sum_groups, train_and_sum
+    >>> from cfmt.ragged import Ragged
+    >>> mlp, rows, zeros = MLP(2, hidden=3), Ragged.from_list([[0], [1, 0]]), np.zeros(2, np.int64)
+    >>> engine = make_engine("native", mlp, np.eye(2, dtype=np.float32), np.array([0, 1], np.uint8))
+    >>> group = Group(mlp.initial(seed=0)[np.newaxis], zeros, rows, np.arange(2), seed=0, round=1)
+    >>> given = engine, group, LocalTraining(steps=1), Weighting(np.ones(2), zeros, n_clusters=1)
+    >>> np.array_equal(sum_groups(*given).sums, train_and_sum(*given).sums)
+    True
     """
     total = WeightedSum(weighting.n_clusters, group.models.shape[1])
     if weighting.start is not None:
         total.add_sums(weighting.start, np.zeros(weighting.n_clusters))
 
     def add(updates: npt.NDArray[np.float32], at: npt.NDArray[np.int64]) -> None:
+        """Add updates to the sums of their clusters."""
         total.add(updates, weighting.weights[at], weighting.clusters[at])
 
     losses, scores = train_and_add(engine, group, local, add, scored_rows=scored_rows)
@@ -116,6 +141,19 @@ def train_and_add(
     ------
     DivergedError
         If an update is not finite.
+
+    Examples
+    --------
+    >>> from cfmt.mlp import MLP
+    >>> from cfmt.nn import Group, LocalTraining, make_engine, train_and_add
+    >>> from cfmt.ragged import Ragged
+    >>> mlp, rows, zeros = MLP(2, hidden=3), Ragged.from_list([[0], [1, 0]]), np.zeros(2, np.int64)
+    >>> engine = make_engine("native", mlp, np.eye(2, dtype=np.float32), np.array([0, 1], np.uint8))
+    >>> group = Group(mlp.initial(seed=0)[np.newaxis], zeros, rows, np.arange(2), seed=0, round=1)
+    >>> shapes = []
+    >>> _ = train_and_add(engine, group, LocalTraining(steps=1), lambda new, at: shapes.append(new.shape))
+    >>> shapes
+    [(2, 13)]
     """
     losses = np.full(group.n_clients, np.nan)
     empty = Ragged.from_sizes(np.empty(0, np.int64), np.zeros(group.n_clients, np.int64))

@@ -104,6 +104,7 @@ class TorchEngine:
         result = np.empty((len(models), len(self._X)), np.float32)
 
         def score(start: int) -> None:
+            """Score a piece of the table by all models, and write it to its columns of the result."""
             piece = self._X[start : start + ROWS_PER_PIECE]
             _, logits = forward(layers, piece.expand(len(models), -1, -1))
             result[:, start : start + len(piece)] = _probabilities(logits)
@@ -118,6 +119,7 @@ class TorchEngine:
         received = self._tensor(group.models)
 
         def train(positions: npt.NDArray[np.int64]) -> GroupResult:
+            """Train the clients at some positions as one stack of models."""
             own = group.take(positions)
             plan = batch_plan(
                 own.rows.offsets,
@@ -155,6 +157,7 @@ class TorchEngine:
         result = np.empty(len(rows.values), np.float32)
 
         def score(positions: npt.NDArray[np.int64]) -> None:
+            """Score the rows of some clients, and write the scores to their places in the result."""
             self._score_group(models[positions], positions, rows, result)
 
         for _ in self._map(score, self._groups(rows.sizes)):
@@ -207,11 +210,13 @@ def _base_rows(plan: npt.NDArray[np.int64], rows: Ragged[np.int64]) -> npt.NDArr
 
 
 def _probabilities(logits: Tensor) -> npt.NDArray[np.float32]:
+    """Turn logits of shape (m, n, 1) into probabilities on the processor, shape (m, n)."""
     probabilities: npt.NDArray[np.float32] = torch.sigmoid(logits).squeeze(2).cpu().numpy()
     return probabilities
 
 
 def find_device(name: str) -> torch.device:
+    """Return torch's device of a name; ``auto`` is a GPU where torch sees one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -133,6 +133,7 @@ def _active_clients(plan: Tensor) -> tuple[list[int], Tensor]:
 
 
 def _attack_weights(config: LocalTraining, given: Tensor | None, plan: Tensor, X: Tensor) -> Tensor:
+    """Return each client's weight of an attack row, shape (n_clients,)."""
     if given is not None:
         return given.to(X.dtype)
     if isinstance(config.positive_weight, str):
@@ -144,6 +145,7 @@ def _attack_weights(config: LocalTraining, given: Tensor | None, plan: Tensor, X
 
 
 def _check_training(mlp: MLP, X: Tensor, models: Tensor) -> None:
+    """Raise unless the models have one output, and X has their features and their dtype."""
     if mlp.n_outputs != 1:
         raise ValueError(f"the detector has one output, got an MLP with n_outputs={mlp.n_outputs}")
     if X.ndim != 2 or X.shape[1] != mlp.n_features:

@@ -48,6 +48,14 @@ def partition_iid(
     ------
     ValueError
         If there are too few rows, or an argument is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.partition import partition_iid
+    >>> partition_iid(10, 3, seed=0).sizes
+    array([3, 3, 4])
+    >>> partition_iid(10, 1000, rows_per_client=(2, 2), seed=0).n_clients
+    1000
     """
     plan = _core.PartitionPlan(
         n_clients, alpha=None, size_alpha=size_alpha, min_size=min_size, rows_per_client=rows_per_client
@@ -108,7 +116,7 @@ def partition_dirichlet(
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from cfmt.partition import partition_dirichlet
     >>> labels = np.array([0, 0, 0, 0, 1, 1], dtype=np.int64)
     >>> parts = partition_dirichlet(labels, n_clients=3, alpha=0.5, seed=7)
     >>> np.sort(parts.values)
@@ -141,5 +149,12 @@ def partition_quantity(
     ------
     ValueError
         If there are too few rows, or an argument is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.partition import gini, partition_quantity
+    >>> parts = partition_quantity(1000, 20, size_alpha=0.2, seed=0)
+    >>> len(parts.values), gini(parts.sizes) > 0.5
+    (1000, True)
     """
     return partition_iid(n_rows, n_clients, size_alpha=size_alpha, min_size=min_size, seed=seed)

@@ -33,6 +33,15 @@ def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> I
         If an array has another dtype.
     ValueError
         If a label or a row index is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.partition import class_counts
+    >>> from cfmt.ragged import Ragged
+    >>> parts = Ragged.from_list([[0, 1], [2, 3, 4]])
+    >>> class_counts(parts, np.array([0, 1, 1, 1, 0]), n_classes=2)
+    array([[1, 1],
+           [1, 2]])
     """
     check_ragged("parts", parts)
     values, offsets = parts
@@ -61,6 +70,12 @@ def imbalance_ratio(counts: IntArray) -> FloatArray:
         If `counts` are no array of whole numbers.
     ValueError
         If `counts` are not two-dimensional or negative.
+
+    Examples
+    --------
+    >>> from cfmt.partition import imbalance_ratio
+    >>> imbalance_ratio(np.array([[10, 2], [3, 3], [4, 0]]))
+    array([ 5.,  1., inf])
     """
     _check_counts(counts)
     present = counts > 0
@@ -97,6 +112,14 @@ def jensen_shannon(counts: IntArray) -> FloatArray:
     ----------
     .. [1] J. Lin, "Divergence measures based on the Shannon entropy", IEEE Transactions on Information
        Theory 37(1), 1991.
+
+    Examples
+    --------
+    >>> from cfmt.partition import jensen_shannon
+    >>> jensen_shannon(np.array([[5, 5], [50, 50]]))
+    array([0., 0.])
+    >>> jensen_shannon(np.array([[10, 0], [0, 10]])).round(3)
+    array([0.311, 0.311])
     """
     _check_counts(counts)
     sizes = counts.sum(axis=1)
@@ -126,6 +149,12 @@ def gini(sizes: IntArray) -> float:
         If `sizes` are no array of whole numbers.
     ValueError
         If there are no sizes, or negative ones.
+
+    Examples
+    --------
+    >>> from cfmt.partition import gini
+    >>> gini(np.array([5, 5, 5])), gini(np.array([0, 0, 9]))
+    (0.0, 0.6666666666666666)
     """
     _check_whole("sizes", sizes)
     if sizes.ndim != 1 or sizes.size == 0 or sizes.min() < 0:
@@ -140,6 +169,7 @@ def gini(sizes: IntArray) -> float:
 
 
 def _check_whole(name: str, values: object) -> None:
+    """Raise unless values are a numpy array of whole numbers."""
     if not isinstance(values, np.ndarray):
         kind = type(values).__name__
         raise TypeError(
@@ -150,6 +180,7 @@ def _check_whole(name: str, values: object) -> None:
 
 
 def _check_counts(counts: IntArray) -> None:
+    """Raise unless counts have two dimensions and none is negative."""
     _check_whole("counts", counts)
     if counts.ndim != 2 or counts.min(initial=0) < 0:
         msg = f"counts must have shape (n_clients, n_classes) and not be negative, got shape {counts.shape}"
@@ -157,6 +188,7 @@ def _check_counts(counts: IntArray) -> None:
 
 
 def _entropy(shares: FloatArray) -> FloatArray:
+    """Return the entropy in bits of shares along the last axis; a share of 0 adds nothing."""
     logs = np.log2(shares, where=shares > 0, out=np.zeros_like(shares))
     entropy: FloatArray = -(shares * logs).sum(axis=-1)
     return entropy

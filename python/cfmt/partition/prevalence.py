@@ -54,6 +54,14 @@ def impose_prevalence(
     ValueError
         If `prevalence` is out of range, a label is neither 0 nor 1, a row is not in the table, or the normal
         rows do not suffice for `min_size`.
+
+    Examples
+    --------
+    >>> from cfmt.partition import impose_prevalence, partition_iid
+    >>> is_attack = np.array([0] * 90 + [1] * 60, np.uint8)
+    >>> thinned = impose_prevalence(partition_iid(150, 1, seed=0), is_attack, 0.1, seed=0)
+    >>> is_attack[thinned.values].mean().item()
+    0.1
     """
     check_ragged("parts", parts)
     values, offsets = parts
@@ -65,7 +73,14 @@ def impose_prevalence(
 
 
 def prevalence_range(prevalence: float | Sequence[float]) -> tuple[float, float]:
-    """Return a prevalence as a range, which for a single number begins and ends with it."""
+    """Return a prevalence as a range, which for a single number begins and ends with it.
+
+    Examples
+    --------
+    >>> from cfmt.partition import prevalence_range
+    >>> prevalence_range(0.05), prevalence_range([0.01, 0.5])
+    ((0.05, 0.05), (0.01, 0.5))
+    """
     if isinstance(prevalence, int | float):
         return prevalence, prevalence
     low, high = prevalence

@@ -37,6 +37,15 @@ class PartitionSpec:
     ------
     ValueError
         If a field is out of range.
+
+    Examples
+    --------
+    >>> from cfmt.partition import PartitionSpec
+    >>> is_attack = np.array([0, 0, 0, 0, 1, 1], np.uint8)
+    >>> spec = PartitionSpec(n_clients=2, scheme="iid", prevalence=0.3)
+    >>> parts = spec.split(is_attack.astype(np.int64), is_attack, seed=0)
+    >>> [int(is_attack[parts.of(client)].sum()) for client in range(2)]
+    [0, 1]
     """
 
     n_clients: int
@@ -100,6 +109,7 @@ class PartitionSpec:
         return impose_prevalence(parts, is_attack, self.prevalence, min_size=self.min_size, seed=seed)
 
     def _plan(self) -> _core.PartitionPlan:
+        """Return the kernels' plan of this partition, which checks the fields as it is made."""
         return _core.PartitionPlan(
             self.n_clients,
             alpha=self.alpha if self.scheme == "dirichlet" else None,

@@ -42,6 +42,18 @@ class SavedPartition:
         Seed of the partition.
     table : str
         Digest of the table's labels.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.partition import PartitionSpec, partition_iid, save_partition
+    >>> family, is_attack = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1], np.uint8)
+    >>> spec = PartitionSpec(n_clients=2, scheme="iid")
+    >>> with TemporaryDirectory() as folder:
+    ...     parts = partition_iid(4, 2, seed=0)
+    ...     saved = save_partition(folder, parts, spec=spec, seed=0, family=family, is_attack=is_attack)
+    ...     saved.parts(family, is_attack).sizes
+    array([2, 2])
     """
 
     folder: Path
@@ -124,6 +136,18 @@ def save_partition(
         If the folder cannot be made, or holds something.
     TypeError, ValueError
         If ``parts`` are not parts of such a table, or not of as many clients as ``spec`` says.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.partition import PartitionSpec, partition_iid, save_partition
+    >>> parts, spec = partition_iid(4, 2, seed=3), PartitionSpec(n_clients=2, scheme="iid")
+    >>> labels = {"family": np.array([0, 0, 1, 1]), "is_attack": np.array([0, 0, 1, 1], np.uint8)}
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = save_partition(folder, parts, spec=spec, seed=3, **labels)
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['offsets.npy', 'partition.json', 'rows.npy']
     """
     folder = Path(folder)
     check_parts(parts, len(family))
@@ -164,6 +188,17 @@ def load_partition(folder: Path | str) -> SavedPartition:
     ------
     DataError
         If the folder holds no finished partition of this format.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.partition import PartitionSpec, load_partition, partition_iid, save_partition
+    >>> parts, spec = partition_iid(4, 2, seed=3), PartitionSpec(n_clients=2, scheme="iid")
+    >>> labels = {"family": np.array([0, 0, 1, 1]), "is_attack": np.array([0, 0, 1, 1], np.uint8)}
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = save_partition(folder, parts, spec=spec, seed=3, **labels)
+    ...     load_partition(folder).seed
+    3
     """
     folder = Path(folder)
     path = folder / _PAGE
@@ -191,6 +226,7 @@ def _spec(values: Mapping[str, Any]) -> PartitionSpec:
 
 
 def _map(path: Path) -> npt.NDArray[np.int64]:
+    """Map an array of a file into memory, read-only."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:

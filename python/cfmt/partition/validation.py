@@ -41,6 +41,14 @@ def split_validation(
         If an array has another dtype.
     ValueError
         If `share` is out of range, or a row is not in the table.
+
+    Examples
+    --------
+    >>> from cfmt.partition import partition_iid, split_validation
+    >>> labels = np.array([0] * 8 + [1] * 2, np.uint8)
+    >>> train, validation = split_validation(partition_iid(10, 1, seed=0), labels, 0.5, seed=0)
+    >>> labels[train.values], labels[validation.values]
+    (array([0, 0, 0, 0, 1], dtype=uint8), array([0, 0, 0, 0, 1], dtype=uint8))
     """
     check_ragged("parts", parts)
     values, offsets = parts
@@ -65,6 +73,17 @@ def check_parts(parts: Ragged[np.int64], n_rows: int) -> None:
     ValueError
         If the offsets do not run from 0 to the number of values without ever falling, or a row is not in the
         table.
+
+    Examples
+    --------
+    >>> from cfmt.partition import check_parts
+    >>> from cfmt.ragged import Ragged
+    >>> check_parts(Ragged.from_list([[0, 1], [2]]), n_rows=3)
+    >>> try:
+    ...     check_parts(Ragged.from_list([[0, 1], [3]]), n_rows=3)
+    ... except ValueError as error:
+    ...     print(error)
+    values must be rows of the table, 0..2, got 0..3
     """
     check_ragged("parts", parts)
     for name, array in (("values", parts.values), ("offsets", parts.offsets)):

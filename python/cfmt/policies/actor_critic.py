@@ -36,6 +36,14 @@ class PolicyState:
         Meta-state of each client when it last took part.
     last_mu, last_rewards : ndarray of shape (n_clients,), float32
         What was then chosen for it, and its reward; mu is NaN for a client that has not taken part yet.
+
+    Examples
+    --------
+    >>> from cfmt.policies import PolicyState
+    >>> no, zeros = np.full(3, np.nan, np.float32), np.zeros(3, np.float32)
+    >>> known = PolicyState((), (), last_states=np.zeros((3, 10), np.float32), last_mu=no, last_rewards=zeros)
+    >>> np.isnan(known.last_mu).sum().item()  # clients that have not taken part yet
+    3
     """
 
     agents: tuple[SacState, ...]
@@ -83,6 +91,15 @@ class LearnedMu:
     References
     ----------
     Haarnoja et al., "Soft Actor-Critic", 2018, arXiv 1801.01290; arXiv 1812.05905.
+
+    Examples
+    --------
+    >>> from cfmt.policies import LearnedMu, Observation, PolicyState
+    >>> zeros = np.zeros(3, np.float32)
+    >>> known = PolicyState((), (), np.zeros((3, 2), np.float32), last_mu=zeros, last_rewards=zeros)
+    >>> seen = Observation(np.zeros((2, 2)), np.zeros(2, np.int64), np.array([0, 2]), seed=0, round=1)
+    >>> LearnedMu().observe(known, seen, mu=np.array([0.2, 0.8]), gains=np.array([0.01, 0.3])).last_rewards
+    array([-0.5,  0. ,  0.5], dtype=float32)
     """
 
     sac: SacConfig = field(default_factory=lambda: SacConfig(discount=0.0, warmup=200))
@@ -226,6 +243,7 @@ def mid_ranks(gains: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
     Examples
     --------
+    >>> from cfmt.policies.actor_critic import mid_ranks
     >>> mid_ranks(np.array([0.3, 0.1, np.nan, 0.1]))
     array([ 0.66666667, -0.33333333,         nan, -0.33333333])
     """

@@ -29,8 +29,10 @@ class FixedMu(Stateless):
 
     Examples
     --------
-    >>> FixedMu(0.25)
-    FixedMu(mu=0.25)
+    >>> from cfmt.policies import FixedMu, Observation
+    >>> seen = Observation(np.full((2, 10), 0.2), np.zeros(2, np.int64), np.array([4, 7]), seed=0, round=1)
+    >>> FixedMu(0.25).choose(None, seen)[0]
+    array([0.25, 0.25])
     """
 
     mu: float = 0.5
@@ -46,7 +48,16 @@ class FixedMu(Stateless):
 
 @dataclass(frozen=True)
 class RandomMu(Stateless):
-    """A centre drawn uniformly from [0, 1] for every client in every round."""
+    """A centre drawn uniformly from [0, 1] for every client in every round.
+
+    Examples
+    --------
+    >>> from cfmt.policies import Observation, RandomMu
+    >>> seen = Observation(np.full((2, 10), 0.2), np.zeros(2, np.int64), np.array([4, 7]), seed=0, round=1)
+    >>> alone = Observation(np.full((1, 10), 0.2), np.zeros(1, np.int64), np.array([7]), seed=0, round=1)
+    >>> bool(RandomMu().choose(None, seen)[0][1] == RandomMu().choose(None, alone)[0][0])
+    True
+    """
 
     def choose(self, known: None, seen: Observation) -> tuple[npt.NDArray[np.float64], None]:
         """Draw a centre for every client."""
@@ -76,6 +87,14 @@ class HandRule(Stateless):
     ----------
     .. [1] Liu et al., "MESA: Boost Ensemble Imbalanced Learning with MEta-SAmpler", NeurIPS 2020,
            arXiv 2010.08830.
+
+    Examples
+    --------
+    >>> from cfmt.policies import HandRule, Observation
+    >>> states = np.array([[1, 0, 1, 0], [1, 0, 0, 1], [0, 1, 0, 1]], float)  # two bins: training, validation
+    >>> seen = Observation(states, np.zeros(3, np.int64), np.arange(3), seed=0, round=1)
+    >>> HandRule().choose(None, seen)[0]
+    array([0.5, 0.1, 0.9])
     """
 
     underfit: float = 0.9

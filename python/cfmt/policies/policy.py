@@ -25,6 +25,13 @@ class Observation:
         Ids of the clients, which key their draws.
     seed, round : int
         Key of the round's random streams.
+
+    Examples
+    --------
+    >>> from cfmt.policies import FixedMu, Observation
+    >>> seen = Observation(np.full((2, 10), 0.2), np.zeros(2, np.int64), np.array([4, 7]), seed=0, round=1)
+    >>> FixedMu(0.5).choose(None, seen)[0]
+    array([0.5, 0.5])
     """
 
     meta_states: npt.NDArray[np.float64]
@@ -38,6 +45,13 @@ class Policy(Protocol):
     """Chooses mu, in [0, 1], for every client of a cohort, and may learn from what came of it.
 
     A new policy is a frozen value with these verbs; :class:`Stateless` has all but :meth:`choose`.
+
+    Examples
+    --------
+    >>> from cfmt.policies import FixedMu, LearnedMu, Policy
+    >>> policies: tuple[Policy, ...] = (FixedMu(0.5), LearnedMu(reviewers=3))
+    >>> [(policy.learns, policy.n_reviewers(10)) for policy in policies]
+    [(False, 0), (True, 3)]
     """
 
     @property
@@ -115,7 +129,18 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class Stateless:
-    """The verbs of a policy that knows nothing from round to round; a subclass adds ``choose``."""
+    """The verbs of a policy that knows nothing from round to round; a subclass adds ``choose``.
+
+    Examples
+    --------
+    >>> from cfmt.policies import Observation, Stateless
+    >>> class ByWorstBin(Stateless):
+    ...     def choose(self, known, seen):
+    ...         return seen.meta_states[:, -1], None
+    >>> seen = Observation(np.array([[0.8, 0.2]]), np.zeros(1, np.int64), np.array([4]), seed=0, round=1)
+    >>> ByWorstBin().choose(None, seen)[0], ByWorstBin().learns
+    (array([0.2]), False)
+    """
 
     @property
     def learns(self) -> bool:

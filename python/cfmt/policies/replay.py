@@ -28,6 +28,16 @@ class Replay:
         Meta-state after it.
     done : ndarray of shape (n,), bool
         Whether the episode ended there, so that the next state has no value.
+
+    Examples
+    --------
+    >>> from cfmt.policies import Replay
+    >>> replay = Replay.empty(capacity=3, n_state=2)
+    >>> states, done = np.zeros((2, 2)), np.zeros(2, bool)
+    >>> for action in (0.1, 0.2):
+    ...     replay = replay.add(states, np.full(2, action), np.zeros(2), states, done)
+    >>> replay.actions
+    array([0.1, 0.2, 0.2])
     """
 
     capacity: int

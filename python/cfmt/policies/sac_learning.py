@@ -92,6 +92,7 @@ def _update(tensors: dict[str, Tensor], batch: Replay, noise: Tensor, config: Sa
 
 
 def _temperature(tensors: Mapping[str, Tensor], config: SacConfig) -> float:
+    """Return the weight of the entropy: the fixed one, or the one that is learned."""
     if config.temperature is None:
         return math.exp(tensors["log_temperature"].item())
     return config.temperature
@@ -100,6 +101,7 @@ def _temperature(tensors: Mapping[str, Tensor], config: SacConfig) -> float:
 def _update_critics(
     tensors: Mapping[str, Tensor], batch: Replay, noise: Tensor, temperature: float, config: SacConfig
 ) -> None:
+    """Take one step of both critics towards the wanted values, in place in ``tensors``."""
     wanted = _wanted_values(tensors, batch, noise, temperature, config)
     critics = tensors["critics"].detach().requires_grad_()
     values = _values(critics, torch.from_numpy(batch.states), torch.from_numpy(batch.actions), config)

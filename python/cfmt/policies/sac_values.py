@@ -45,6 +45,13 @@ class SacConfig:
     ------
     ValueError
         If a value is out of its range.
+
+    Examples
+    --------
+    >>> from cfmt.policies import SacConfig
+    >>> config = SacConfig(n_state=10, hidden=50)
+    >>> config.actor.n_params, config.critic.n_params
+    (652, 651)
     """
 
     n_state: int = 10
@@ -92,6 +99,12 @@ class SacState:
         ``actor`` (p_actor,), ``critics`` and ``targets`` (2, p_critic), ``log_temperature`` (1,), for each of
         ``actor``, ``critics`` and ``log_temperature`` its Adam moments ``<name>.first`` and ``<name>.second``
         of the same shape, all float64; and ``n_updates`` (), int64. Treat them as read-only.
+
+    Examples
+    --------
+    >>> from cfmt.policies import SacState
+    >>> SacState({"n_updates": np.array(40)}).n_updates
+    40
     """
 
     arrays: Mapping[str, npt.NDArray[Any]]

@@ -38,6 +38,17 @@ class Preprocessor:
         Numeric features that come out.
     categories : tuple of tuple of str
         For each categorical feature the values with an output column; any other value is all zeros.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.preprocessing import Preprocessor, summarise
+    >>> train, test = load_synthetic(200, 50, seed=0)
+    >>> preprocessor = Preprocessor.fit([summarise(train.take(np.arange(100))), summarise(train)])
+    >>> preprocessor.transform(test).shape == (50, preprocessor.n_features)
+    True
+    >>> preprocessor.feature_names[:2]
+    ('duration', 'src_bytes')
     """
 
     schema: Schema
@@ -206,6 +217,15 @@ def fit_preprocessor(
         If a row number lies outside the table.
     ValueError
         If the scaling is unknown.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.preprocessing import fit_preprocessor
+    >>> train, _ = load_synthetic(200, 0, seed=0)
+    >>> X = fit_preprocessor(train, scaling="quantile").transform(train)
+    >>> X.shape, bool(np.abs(X).max() < 3**0.5)
+    ((200, 70), True)
     """
     if scaling not in ("zscore", "quantile"):
         raise ValueError(f"scaling must be 'zscore' or 'quantile', got {scaling!r}")
@@ -216,6 +236,7 @@ def fit_preprocessor(
 
 
 def _merged(name: str, one: str, given: Sent | Iterable[Sent]) -> Sent:
+    """Merge what clients sent, one by one; what is merged already comes back as it is."""
     if isinstance(given, (Summary, Sketch)):
         return given
     remaining = iter(given)
@@ -226,6 +247,7 @@ def _merged(name: str, one: str, given: Sent | Iterable[Sent]) -> Sent:
 
 
 def _of_same_rows(summary: Summary, sketch: Sketch) -> Sketch:
+    """Return the sketch; raise unless it counts the summarised rows, on the grid that spans them."""
     summary.schema.check_same(sketch.schema)
     n_rows = summary.moments.count
     if sketch.n_rows != n_rows:

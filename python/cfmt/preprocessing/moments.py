@@ -30,6 +30,14 @@ class Moments:
         Sum over the rows of the squared distance from the mean (Chan's M2).
     minimum, maximum : ndarray of shape (n_features,), float64
         Extremes; ``inf`` and ``-inf`` where there are no rows.
+
+    Examples
+    --------
+    >>> from cfmt.preprocessing import Moments
+    >>> one = Moments.of_clients(np.array([[1.0], [3.0]]), np.array([0, 2]))
+    >>> both = one.merge(Moments.of_clients(np.array([[5.0]]), np.array([0, 1])))
+    >>> both.count, both.mean, both.maximum
+    (3, array([3.]), array([5.]))
     """
 
     count: int

@@ -26,6 +26,13 @@ class ZScore:
         To subtract.
     scale : ndarray of shape (n_numeric,), float64
         To divide by: the population's standard deviation, 0 for a constant feature.
+
+    Examples
+    --------
+    >>> from cfmt.preprocessing import ZScore
+    >>> scaling = ZScore(mean=np.array([2.0, 7.0]), scale=np.array([0.5, 0.0]))
+    >>> scaling.transform(np.array([[3.0, 7.0]]))
+    array([[2., 0.]])
     """
 
     kind: ClassVar[str] = "z-score"
@@ -80,6 +87,14 @@ class Quantiles:
     References
     ----------
     E. Parzen, "Quantile Probability and Statistical Data Modeling", Statistical Science 19(4), 2004.
+
+    Examples
+    --------
+    >>> from cfmt.preprocessing import Grid, Quantiles
+    >>> grid = Grid(np.array([0.0]), np.array([8.0]), n_bins=4)
+    >>> scaling = Quantiles(grid, np.array([[0, 2, 0, 0, 0, 1, 1, 0]]))
+    >>> scaling.transform(np.array([[0.0], [7.0], [8.0]])).round(3).ravel()
+    array([-0.866,  0.433,  1.299])
     """
 
     kind: ClassVar[str] = "quantile"
@@ -162,6 +177,13 @@ def scaling_from_dict(values: Mapping[str, Any], n_numeric: int) -> Scaling:
         If an entry is missing.
     TypeError, ValueError
         If an entry is not what it should be, or they do not fit each other.
+
+    Examples
+    --------
+    >>> from cfmt.preprocessing import ZScore, scaling_from_dict
+    >>> kept = ZScore(np.array([2.0]), np.array([0.5])).to_dict()
+    >>> scaling_from_dict(kept, n_numeric=1).transform(np.array([[3.0]]))
+    array([[2.]])
     """
     kind = values["kind"]
     if kind not in _KINDS:

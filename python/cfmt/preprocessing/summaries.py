@@ -33,6 +33,15 @@ class Summary:
         Of each numeric feature, after ``log1p`` where the schema lists it.
     categories : tuple of tuple of str
         For each categorical feature the values that occur, sorted.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.preprocessing import summarise
+    >>> table, _ = load_synthetic(100, 0, seed=0)
+    >>> one, other = summarise(table.take(np.arange(40))), summarise(table.take(np.arange(40, 100)))
+    >>> one.merge(other).moments.count
+    100
     """
 
     schema: Schema
@@ -85,6 +94,14 @@ def summarise(table: Table, rows: Ragged[np.int64] | None = None) -> Summary:
     Notes
     -----
     Memory grows with the largest client and a fixed chunk of rows, not with the number of clients.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.preprocessing import summarise
+    >>> summary = summarise(load_synthetic(100, 0, seed=0)[0])
+    >>> summary.moments.mean.shape, summary.categories[0]
+    ((38,), ('icmp', 'tcp', 'udp'))
     """
     if rows is None:
         rows = Ragged.from_sizes(np.arange(table.n_rows), np.array([table.n_rows]))

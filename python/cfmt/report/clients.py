@@ -59,6 +59,7 @@ def plot_clients(counts: Counts, families: Sequence[str], *, title: str) -> Figu
 
 
 def _plot_bars(counts: Counts, families: Sequence[str], title: str) -> Figure:
+    """Draw a bar for each client, largest first: rows by family above, their shares below."""
     counts = counts[np.argsort(-counts.sum(axis=1), kind="stable")]
     totals = counts.sum(axis=1, keepdims=True)
     figure = new_figure(10, 5.6)
@@ -81,6 +82,7 @@ def _plot_bars(counts: Counts, families: Sequence[str], title: str) -> Figure:
 
 
 def _plot_distributions(counts: Counts, families: Sequence[str], title: str) -> Figure:
+    """Draw how sizes, attack shares, divergences and family mixes spread over many clients."""
     sizes = counts.sum(axis=1)
     own = counts[sizes > 0]
     figure = new_figure(10, 7)
@@ -101,6 +103,7 @@ def _plot_distributions(counts: Counts, families: Sequence[str], title: str) -> 
 
 
 def _spread(counts: Counts) -> str:
+    """Write the rows in all, the clients' sizes and their Gini coefficient on one line."""
     sizes = counts.sum(axis=1)
     low, middle, high = np.quantile(sizes, [0, 0.5, 1])
     extent = (
@@ -146,6 +149,7 @@ def _draw_sizes(axes: Axes, sizes: Counts) -> None:
 def _draw_histogram(
     axes: Axes, values: npt.NDArray[np.float64] | Counts, edges: npt.NDArray[np.float64], title: str
 ) -> None:
+    """Draw how many clients lie in each bin, and mark the median."""
     heights, _ = np.histogram(values, edges)
     axes.stairs(heights, edges, fill=True, color="#0072b2", alpha=0.75)
     axes.axvline(float(np.median(values)), color="#d55e00", linewidth=1.4)
@@ -181,5 +185,6 @@ def _draw_mixes(axes: Axes, counts: Counts, families: Sequence[str]) -> None:
 
 
 def _add_legend(figure: Figure, axes: Axes) -> None:
+    """Put the legend of the families below all panels."""
     handles, names = axes.get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 8), frameon=False)

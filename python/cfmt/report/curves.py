@@ -64,6 +64,7 @@ def plot_curves(records: Iterable[Measured], setting: Setting) -> Figure:
 
 
 def _values(record: Measured, measure: str) -> list[float]:
+    """Return a measure of a run for each round."""
     return [getattr(point, measure) for point in record.curve]
 
 
@@ -79,6 +80,7 @@ def _limits(curves: Iterable[Sequence[Sequence[float]]], highest: float) -> tupl
 
 
 def _test_name(groups: Mapping[str, Sequence[Measured]]) -> str:
+    """Return the name of the main test set, which is the same in all runs."""
     return next(iter(next(iter(groups.values()))[0].metrics))
 
 
@@ -107,6 +109,7 @@ def _draw_curve(axes: Axes, curves: Sequence[Sequence[float]], style: MethodStyl
 
 
 def _add_legend(figure: Figure, axes: Axes, n_methods: int, n_seeds: int) -> None:
+    """Put the legend of the methods below all panels; over several seeds it explains the band."""
     handles, names = axes.get_legend_handles_labels()
     title = "mean over seeds; band: 95 % Student interval, which may leave the panel" if n_seeds > 1 else None
     figure.legend(
@@ -175,6 +178,7 @@ def plot_intervals(
 
 
 def _draw_interval(axes: Axes, place: int, found: Interval, colour: str) -> None:
+    """Draw a mean as a dot, its interval as a line, and the seeds as small dots beside it."""
     seeds: npt.NDArray[np.float64] = np.array(found.values)
     if len(seeds) > 1:
         axes.plot([found.low, found.high], [place, place], color=colour, linewidth=2.2, solid_capstyle="butt")

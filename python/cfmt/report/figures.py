@@ -151,6 +151,7 @@ def _rounded(svg: str) -> str:
     """Round coordinates to a tenth of a point, which no eye sees, and close up paths: half of a file."""
 
     def tenths(attribute: re.Match[str]) -> str:
+        """Round the numbers of an attribute to tenths, and drop spaces about a path's letters."""
         short = re.sub(
             r"-?\d+\.\d+", lambda number: f"{float(number[0]):.1f}".removesuffix(".0"), attribute[0]
         )

@@ -57,6 +57,7 @@ def run_tables(record: RunRecord, setting: Setting) -> RenderableType:
 
 
 def _detection(evaluation: Evaluation) -> Table:
+    """Tabulate the figures of detection on each test set and on the clients' validation rows."""
     tests = evaluation.tests
     table = new_table("Detection", ["", *tests, "clients' validation rows"])
     for metric in _FIGURES:
@@ -69,6 +70,7 @@ def _detection(evaluation: Evaluation) -> Table:
 
 
 def _recall(evaluation: Evaluation) -> Table:
+    """Tabulate the recall of each kind of attack on each test set."""
     kinds = attack_kinds(next(iter(evaluation.tests.values())))
     table = new_table("Recall at the threshold, by kind of attack", ["", *map(_one_line, kinds)])
     for name, figures in evaluation.tests.items():
@@ -77,6 +79,7 @@ def _recall(evaluation: Evaluation) -> Table:
 
 
 def _decisions(evaluation: Evaluation) -> Table:
+    """Tabulate each threshold with the alerts and the figures of the main test set that follow."""
     main = next(iter(evaluation.tests))
     headings = ["rule", "threshold", "alerts per million\nbenign flows", "F1", "macro-F1", "recall", "FPR"]
     table = new_table("Thresholds, chosen on the clients' validation rows", headings)
@@ -89,6 +92,7 @@ def _decisions(evaluation: Evaluation) -> Table:
 
 
 def _particulars(record: RunRecord) -> Table:
+    """Tabulate the clients' spread of F1, the rounds, the traffic and the time."""
     evaluation = record.evaluation
     clients, figures = evaluation.clients, next(iter(record.metrics.values()))
     table = new_table("Clients and cost", ["", ""])
@@ -107,6 +111,7 @@ def _particulars(record: RunRecord) -> Table:
 
 
 def _clusters(evaluation: Evaluation) -> Table:
+    """Tabulate for each cluster the ROC-AUC of its model beside that of the global one."""
     headings = ["cluster", "clients", "rows", "ROC-AUC of\nits model", "ROC-AUC of\nglobal model"]
     table = new_table("Clusters, on their clients' validation rows", headings)
     digits = {"cluster": 0, "n_clients": 0, "n_rows": 0, "roc_auc_cluster": 3, "roc_auc_global": 3}
@@ -116,4 +121,5 @@ def _clusters(evaluation: Evaluation) -> Table:
 
 
 def _one_line(metric: str) -> str:
+    """Return the title of a metric without line breaks."""
     return label_of(metric).title.replace("\n", " ")

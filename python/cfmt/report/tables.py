@@ -193,6 +193,7 @@ def sorted_names(methods: Intervals, sort_by: str) -> list[str]:
 
 
 def _methods_table(title: str, methods: Intervals, names: Sequence[str], metrics: Sequence[str]) -> Table:
+    """Tabulate the mean of each metric by method; the best of several methods is marked."""
     several = len(methods[names[0]][metrics[0]].values) > 1
     notes = ["mean ± half the 95 % Student interval over seeds"] if several else []
     notes += ["* best mean"] if len(names) > 1 else []
@@ -239,6 +240,7 @@ def best_mean(methods: Intervals, metric: str) -> float:
 def _differences_table(
     differences: Intervals, names: Sequence[str], baseline: str, metrics: Sequence[str]
 ) -> Table:
+    """Tabulate paired differences from the baseline; intervals that exclude 0 are marked."""
     headings = ["method", *(label_of(metric).title for metric in metrics)]
     several = any(len(column[metrics[0]].values) > 1 for column in differences.values())
     caption = "* the 95 % interval excludes 0" if several else "one seed: no intervals"
@@ -254,6 +256,7 @@ def _differences_table(
 
 
 def _marked(text: str, is_marked: bool) -> Text:
+    """Return a cell with a star and in colour, or with a space, so that numbers stay aligned."""
     return Text(f"{text}*", style="bold green") if is_marked else Text(f"{text} ")
 
 
