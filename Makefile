@@ -12,7 +12,7 @@ CLIENTS ?=
 DIRICHLET ?=
 QUICK ?=
 
-REPORT = PYTHONPATH=benches $(BIN)/python -P -m peers.report
+REPORT = PYTHONPATH=benches:. $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
@@ -44,7 +44,7 @@ results: setup ## Run the protocol, write docs/results.md (DATA=DIR; QUICK=1 a l
 	$(BIN)/python -m studies.results --data $(DATA) --tuned $(TUNED) --threads $(THREADS) \
 	  $(if $(QUICK),--quick) $(RERUN:%=--rerun %)
 
-results-anew: setup ## The same with its searches and the check of its hold-out (DATA=DIR; hours, goes on where it stopped)
+results-anew: setup ## The same with its searches and the check of its folds (DATA=DIR; hours, resumed where it stopped)
 	$(BIN)/cfmt tune --data $(DATA) --scenario prevalence-5 --trials 48 --method $(METHODS),class-weighted \
 	  --threads $(THREADS) --out $(TUNED)
 	$(BIN)/python -m studies.check_folds check $(TUNED) --data $(DATA) --threads $(THREADS)

@@ -1,4 +1,4 @@
-"""Which of three criteria on rows of the fold orders settings as the test file does."""
+"""Which of three criteria on folds of training rows orders settings as the test file does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.options import Quiet
 from cfmt.cli.tables import make_table, show
 
-__all__ = ["app", "check_hold_out"]
+__all__ = ["app", "check"]
 
 app = typer.Typer(cls=OneLineErrors, pretty_exceptions_enable=False, add_completion=False)
 
@@ -24,7 +24,7 @@ Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads o
 
 
 @app.command("check")
-def check_hold_out(
+def check(
     folder: SearchFolder,
     data: Traffic = "synthetic",
     device: Device = "auto",
@@ -37,7 +37,7 @@ def check_hold_out(
     with the test file's (ROC-AUC + F1 at the threshold) / 2: that of the search, in which every attack type
     counts the same; the same with every row counting the same; and random rows. This is a report about the
     protocol for the end of a study: whoever chooses settings by it has tuned on the test file. Scores go to
-    DIR/fold-check.jsonl; an interrupted check goes on where it stopped.
+    DIR/fold-check.jsonl; an interrupted check is resumed by the same command.
     """
     from cfmt.experiment.threads import use_threads
     from studies.fold_check import COLUMNS, Scored, cells_of, correlations

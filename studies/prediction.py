@@ -1,8 +1,8 @@
 """Do folds predict the test file? A report about the protocol, which chooses nothing.
 
-The trials of a search are run again, judged on random rows of the fold and on the official test file. Rank
+The trials of a search are run again, scored on random folds and on the official test file. Rank
 correlations over the trials tell which criterion would have ordered them as the test file does: that of the
-search (types left out, macro average over types), the same micro average, or random rows of the fold.
+search (types left out, macro average), the same as a micro average, or random rows.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class WantedRun:
     seed : int
         Seed of the run.
     fold : int or None
-        Fold of rows of the fold that it is judged on; None where there are no folds.
+        Fold that it is scored on; None where there are no folds.
     fingerprint : str
         Of everything that decides the run but its seed, the fold among it.
     run : callable

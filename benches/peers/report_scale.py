@@ -17,7 +17,7 @@ def scale(million: Entry | None) -> list[str]:
     largest = max(million["rounds"], key=lambda entry: entry["clients"])
     threads = million["runs"][-1]["environment"]["threads"]
     text = (
-        "Each client has 8 to 16 rows, drawn with replacement from the same table, a fifth of them held out: "
+        "Each client has 8 to 16 rows, drawn with replacement from the same table, a fifth for validation: "
         f"{largest['training_rows']:,} training rows on {largest['clients']:,} clients. All take part for "
         f"one epoch, native engine, {threads} threads ({dated(million['runs'])}). Each line of the table is "
         "a process of its own; they play rounds by turns, after one that is not counted. Memory is the "

@@ -42,13 +42,14 @@ class InterruptedRunError(KeyboardInterrupt):
     """
 
     def __init__(self, folder: Path, n_finished: int, n_runs: int) -> None:
-        super().__init__(f"interrupted; {n_finished} of {n_runs} runs are finished in {folder}")
+        self.state = f"{n_finished} of {n_runs} runs are finished in {folder}"
+        super().__init__(f"interrupted; {self.state}")
         self.folder, self.n_finished, self.n_runs = folder, n_finished, n_runs
 
     def how_to_resume(self, command: str) -> str:
         """Say what is finished, and the command that resumes it."""
         resume = f"cfmt {command} --resume {shlex.quote(str(self.folder))}"
-        return f"{self.n_finished} of {self.n_runs} runs are finished in {self.folder}; resume with: {resume}"
+        return f"{self.state}; resume with: {resume}"
 
 
 class MissingExtraError(CfmtError, ImportError):

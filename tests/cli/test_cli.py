@@ -103,27 +103,27 @@ def test_the_old_name_of_a_command_gets_a_hint(old: str, new: str) -> None:
 
 
 MISUSES = [
-    (("partition", "--alpha", "0"), "partition.alpha must be a finite number > 0, got 0"),
-    (("partition", "--alpha", "-1.5"), "partition.alpha must be a finite number > 0, got -1.5"),
-    (("partition", "--alpha", "nan"), "partition.alpha must be a finite number > 0, got nan"),
-    (("partition", "--alpha", "much"), "partition.alpha must be a finite number > 0, got 'much'"),
-    (("partition", "--prevalence", "1.5"), "partition.prevalence must be a number in (0, 1)"),
-    (("partition", "--prevalence", "0"), "partition.prevalence must be a number in (0, 1)"),
-    (("partition", "--prevalence", "0.2,0.1"), "partition.prevalence must run from low to high"),
+    (("partition", "--alpha", "0"), "--alpha must be a finite number > 0, got 0"),
+    (("partition", "--alpha", "-1.5"), "--alpha must be a finite number > 0, got -1.5"),
+    (("partition", "--alpha", "nan"), "--alpha must be a finite number > 0, got nan"),
+    (("partition", "--alpha", "much"), "--alpha must be a finite number > 0, got 'much'"),
+    (("partition", "--prevalence", "1.5"), "--prevalence must be a number in (0, 1)"),
+    (("partition", "--prevalence", "0"), "--prevalence must be a number in (0, 1)"),
+    (("partition", "--prevalence", "0.2,0.1"), "--prevalence must run from low to high"),
     (
         ("partition", "--train-rows", "50", "--clients", "60"),
-        "error: partition.clients=60 with partition.min_size=10 need",
+        "error: --clients=60 with --min-size=10 need",
     ),
-    (("compare", "--engine", "native", "--device", "cuda"), "error: training"),
+    (("compare", "--engine", "native", "--device", "cuda"), "error: --"),
     (("partition", "--config", "nowhere.toml"), "nowhere.toml: cannot be read"),
     (("compare", "--methods", "fedavg,fedproxx"), "got 'fedproxx'; did you mean fedprox"),
     (("compare", "--sort", "roc"), "--sort must be one of roc_auc"),
-    (("compare", "--epochs", "2", "--steps", "3"), "exactly one of training.steps and training.epochs"),
+    (("compare", "--epochs", "2", "--steps", "3"), "exactly one of --steps and --epochs"),
     (("compare", "--out", "a", "--resume", "b"), "--out a and --resume b exclude each other"),
-    (("compare", "--threads", "0"), "training.threads must be a whole number >= 1"),
+    (("compare", "--threads", "0"), "--threads must be a whole number >= 1"),
     (
         ("compare", "--engine", "steam"),
-        "training.engine must be one of 'auto', 'native' or 'torch', got 'steam'",
+        "--engine must be one of 'auto', 'native' or 'torch', got 'steam'",
     ),
     (("train", "--methods", "fedavg,cfmt"), "train takes one method, got fedavg, cfmt"),
     (
@@ -132,7 +132,7 @@ MISUSES = [
     ),
     (
         ("partition", "--rows-per-client", "8,16"),
-        "lower partition.min_size or swap the bounds, got (8, 16) with partition.min_size=10",
+        "lower --min-size or swap the bounds, got (8, 16) with --min-size=10",
     ),
     (("train", "--threads", "5000"), "threads must be in [1, 4096], got 5000"),
 ]
@@ -361,7 +361,7 @@ def test_partition_is_kept_and_shown_again(tmp_path: Path) -> None:
     assert invoke("partition", *again)[:2] == (0, out)  # with the seed that it was made by
     code, _, err = invoke("partition", *again, "--clients", 299)
     assert code == errors.MISUSED
-    assert "partition.clients = 299: the partition in" in err
+    assert "--clients = 299: the partition in" in err
     code, _, err = invoke("partition", "--train-rows", 2999, "--partition-from", tmp_path / "parts")
     assert code == errors.FAILED
     assert "is a partition of another table" in err
@@ -413,3 +413,14 @@ def test_rows_of_one_class_are_told_as_such(tmp_path: Path, command: str, kept: 
         f"so add rows of {other}"
     )
     assert invoke("data", "inspect", tmp_path)[0] == 0
+
+
+def test_errors_name_an_option_by_its_option_and_a_key_of_a_file_by_its_key(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text("[partition]\nclients = 60\nmin_size = 10\n[data]\ntrain_rows = 50\n")
+    code, _, err = invoke("partition", "--config", file)
+    assert code == errors.MISUSED
+    assert "partition.clients=60 with partition.min_size=10" in err
+    code, _, err = invoke("partition", "--config", file, "--clients", 61)
+    assert code == errors.MISUSED
+    assert "--clients=61 with partition.min_size=10" in err

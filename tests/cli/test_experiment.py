@@ -110,7 +110,7 @@ def test_quiet_tells_nothing(finished: tuple[Path, str, str]) -> None:
 def test_resume_refuses_another_configuration(finished: tuple[Path, str, str]) -> None:
     code, out, err = invoke("compare", "--resume", finished[0], "--alpha", 0.5, "--rounds", 3)
     assert (code, out) == (errors.MISUSED, "")
-    assert "partition.alpha: 0.3 -> 0.5; training.rounds: 2 -> 3" in err
+    assert "--alpha: 0.3 -> 0.5; --rounds: 2 -> 3" in err
 
 
 def test_the_written_configuration_repeats_the_comparison(
@@ -327,7 +327,7 @@ def test_a_run_on_quantiles_says_so_and_its_detector_scores_the_same_bits(tmp_pa
     assert detector.preprocessor.transform(tests[0]).tobytes() == federation.tests[0].X.tobytes()
     code, _, err = invoke("train", "--resume", folder, "--scaling", "zscore")
     assert code == errors.MISUSED
-    assert 'preprocessing.scaling: "quantile" -> "zscore"' in err
+    assert '--scaling: "quantile" -> "zscore"' in err
 
 
 def test_run_goes_where_nothing_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,7 +372,7 @@ def test_seeds_that_share_a_saved_split_are_said_to(tmp_path: Path) -> None:
     assert "seed 0" not in (tmp_path / "run" / "clients.svg").read_text()
 
 
-def test_clients_that_hold_out_no_attack_are_told(tmp_path: Path) -> None:
+def test_clients_without_a_validation_attack_are_told(tmp_path: Path) -> None:
     few = ["--clients", 20, "--rows-per-client", "12,16", "--min-size", 1, "--train-rows", 2000]
     given = [
         *few,

@@ -22,7 +22,8 @@ def fault(path: Path) -> str:
 def test_a_gzip_file_that_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "flows.txt.gz"
     path.write_bytes(gzip.compress(TEXT.encode())[:-30])
-    assert fault(path) == f"{path}: the gzip file is cut off; fetch it again"
+    size = path.stat().st_size
+    assert fault(path) == f"{path}: the gzip file is cut off at byte {size}; fetch it again"
 
 
 def test_a_gzip_file_that_is_damaged(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_unknown_types_and_shares_are_refused(train: Table) -> None:
         leave_types_out(train, share=1, seed=0)
 
 
-def test_a_hold_out_plays_the_part_of_the_test_set(train: Table) -> None:
+def test_a_fold_plays_the_part_of_the_test_set(train: Table) -> None:
     kept, held = leave_types_out(train, types=type_folds(train, 4)[0], seed=0)
     parts = PartitionSpec(n_clients=12, alpha=0.5, min_size=10).split(kept.family, kept.is_attack, seed=0)
     run = simulate(Federation.build(kept, (held,), parts, seed=0), fedavg(), QUICK, seed=0)
@@ -116,7 +116,7 @@ def test_a_hold_out_plays_the_part_of_the_test_set(train: Table) -> None:
     assert 0.5 < found["roc_auc"] <= 1
 
 
-def test_a_hold_out_does_not_open_the_test_files(nsl_kdd_folder: Path, tmp_path: Path) -> None:
+def test_a_fold_does_not_open_the_test_files(nsl_kdd_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "KDDTrain+.txt.gz").symlink_to(nsl_kdd_folder / "KDDTrain+.txt.gz")
     notes: list[str] = []
     config = DataConfig(source=str(tmp_path), split="types", fold=1)
@@ -133,7 +133,7 @@ def test_folds_differ_and_a_missing_one_is_an_error_of_one_line(train: Table) ->
     with pytest.raises(ConfigError, match=r"data: folds must lie in 2\.\.\d+"):
         split_fold(DataConfig(split="types", folds=99), train)
     wrong = CliRunner().invoke(app, ["compare", "--fold", "4"])
-    assert "data.fold must be below data.folds = 4, got 4" in wrong.stderr
+    assert "--fold must be below --folds = 4, got 4" in wrong.stderr
 
 
 def test_an_option_takes_a_fold(tmp_path: Path) -> None:

@@ -282,7 +282,7 @@ def test_the_log_says_what_was_searched_and_no_path(
 def test_the_test_files_choose_nothing(tmp_path: Path) -> None:
     code, _, err = invoke("tune", "--split", "official", "--out", tmp_path / "s")
     assert code == errors.MISUSED
-    assert "data.split must be types or random for a search, got official" in err
+    assert "--split must be types or random for a search, got official" in err
     assert not (tmp_path / "s").exists()
 
 
@@ -306,7 +306,7 @@ def test_the_command_searches_and_a_comparison_takes_it_up(tmp_path: Path) -> No
     assert code == 0, err
     code, _, err = invoke(*compare, "--tuned", tmp_path / "s", "--learning-rate", 0.1)
     assert code == errors.MISUSED
-    assert "training.learning_rate is given as an option, and tuned for cfmt; leave one out" in err
+    assert "--learning-rate is given as an option, and tuned for cfmt; leave one out" in err
 
 
 def test_a_search_has_the_rounds_of_its_scenario_unless_others_are_given(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from cfmt.federated import (
 )
 from cfmt.federated.client import ClientReports, Instruction
 from cfmt.federated.cohort import ClientGroup, Cohort, LabelledRows
+from cfmt.federated.scoring import score
 from cfmt.federated.server import Replies
 from cfmt.mlp import MLP
 from cfmt.nn import NativeEngine
@@ -67,7 +68,7 @@ class Site:
             seed=mine.seed,
             round=mine.round,
         )
-        return group, client.score_received(self.engine, mine), mine
+        return group, score(self.engine, mine.models, round=mine.round), mine
 
 
 def play(federation: Federation, method: Method, rounds: int) -> list[npt.NDArray[np.float32]]:

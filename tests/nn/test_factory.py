@@ -37,6 +37,14 @@ def test_auto_asks_torch_where_there_may_be_a_gpu(monkeypatch: pytest.MonkeyPatc
     assert isinstance(engine, NativeEngine) != torch.cuda.is_available()
 
 
+def test_the_native_engine_takes_the_processor_beside_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert isinstance(make_engine("native", MLP(1), *TABLE, device="auto"), NativeEngine)
+    with pytest.raises(ValueError, match=r"native.* runs on the processor only, got device 'cuda'"):
+        make_engine("native", MLP(1), *TABLE, device="cuda")
+
+
 def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cfmt.nn.torch_engine", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'cfmt\[torch\]'"):

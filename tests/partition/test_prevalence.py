@@ -150,7 +150,7 @@ def test_validation_is_stratified_disjoint_and_covering(
 
 
 def test_validation_rows_are_a_fair_choice() -> None:
-    """2 of 10 rows on 5000 clients alike: each is held out 1000 times, within 5 standard errors."""
+    """2 of 10 rows on 5000 clients alike: each is a validation row 1000 times, within 5 standard errors."""
     parts = Ragged(np.tile(np.arange(10), 5000), np.arange(5001) * 10)
     held_out = split_validation(parts, np.zeros(10, np.uint8), 0.2, seed=3)[1]
     hits = np.bincount(held_out.values, minlength=10)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from cfmt.federated import LearnedMu, MetaSampler, Method, client, initial_state, server
+from cfmt.federated import LearnedMu, MetaSampler, Method, initial_state, server
 from cfmt.federated.cohort import Cohort, groups
 from cfmt.federated.reviews import draw_reviewers, gains, reviewed_rows
+from cfmt.federated.scoring import score
 from cfmt.mlp import MLP
 from cfmt.nn import make_engine
 from cfmt.policies.actor_critic import mid_ranks
@@ -77,7 +78,7 @@ def test_gains_are_differences_of_average_precision() -> None:
     engine = make_engine(
         "torch", MLP(federation.n_features, QUICK.hidden), federation.X, federation.is_attack
     )
-    scores = client.score_received(engine, cohort)
+    scores = score(engine, cohort.models, round=cohort.round)
     (group,) = groups(federation, cohort)
     reviewed = reviewed_rows(federation, group, draw_reviewers(cohort, 2))
     after = np.random.default_rng(0).random(len(reviewed.values)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Whether a hold-out predicts the test file: the correlation, and the command that measures it."""
+"""Whether a fold predicts the test file: the correlation, and the command that measures it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scored(types: Array, rows: Array, random: Array, official: Array) -> list[Sc
     ]
 
 
-def test_a_hold_out_that_orders_as_the_test_does_is_told_from_one_that_does_not() -> None:
+def test_a_fold_that_orders_as_the_test_does_is_told_from_one_that_does_not() -> None:
     official = np.linspace(0, 1, 20)
     noise = np.random.default_rng(0).random(20)
     types, rows, random = correlations(scored(official**3, -official, noise, official))

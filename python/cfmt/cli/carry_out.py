@@ -15,7 +15,7 @@ from cfmt.errors import InterruptedRunError, MissingExtraError
 if TYPE_CHECKING:
     from cfmt.experiment.runner import Finished
 
-__all__ = ["carry_out", "save_plots"]
+__all__ = ["carry_out", "save_plots", "say_where"]
 
 
 def carry_out(
@@ -66,5 +66,9 @@ def save_plots(finished: Finished, *, quiet: bool) -> None:
     except MissingExtraError as error:
         if not quiet:
             typer.echo(f"note: no plots were drawn: {error}", err=True)
+
+
+def say_where(finished: Finished, *, quiet: bool) -> None:
+    """Name the folder that keeps everything."""
     if not quiet:
-        typer.echo(f"kept in {folder}", err=True)
+        typer.echo(f"kept in {finished.directory.path}", err=True)

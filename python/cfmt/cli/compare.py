@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cfmt.cli.carry_out import carry_out, save_plots
+from cfmt.cli.carry_out import carry_out, save_plots, say_where
 from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
 from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
@@ -40,10 +40,10 @@ def compare(
     json_only: JsonFlag = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare methods: each is trained on the same clients with the same seeds, and tested on the same rows.
+    """Compare methods on the same clients, seeds and test rows.
 
-    Prints means with 95 % intervals over the seeds and differences from FedAvg that are paired by seed. All
-    results are kept in a new folder; an interrupted comparison is resumed with --resume.
+    Prints means with 95 % intervals over seeds, and paired differences from
+    FedAvg. A new folder keeps all results; --resume takes up an interrupted one.
     """
     checked = read_config({}, with_tuned(given, tuned), file=config, out=out, resume=resume)
     _check_metric(sort)
@@ -53,6 +53,7 @@ def compare(
     else:
         _show(finished, sort)
     save_plots(finished, quiet=quiet)
+    say_where(finished, quiet=quiet)
 
 
 def _check_metric(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import NoneType
@@ -13,6 +14,7 @@ import typer
 from pydantic.fields import FieldInfo
 
 from cfmt.config import Common, Option, Tree, section_fields
+from cfmt.errors import ConfigError
 
 __all__ = ["ConfigFile", "JsonFlag", "OutFolder", "Quiet", "ResumeFolder", "TunedFolder", "takes_keys"]
 
@@ -81,7 +83,16 @@ def takes_keys(
                 text = values.pop(option)
                 if text is not None:
                     given.setdefault(section, {})[key] = _parse(text, field)
-            command(given=given, **values)
+            from_file = values.get("config") or values.get("resume")
+            try:
+                command(given=given, **values)
+            except ConfigError as error:
+                mine = {
+                    f"{section}.{key}": f"--{option.replace('_', '-')}"
+                    for option, (section, key, _) in keys.items()
+                    if not from_file or key in given.get(section, {})
+                }
+                raise ConfigError(_in_options(str(error), mine)) from error
 
         own = inspect.signature(command, eval_str=True).parameters.values()
         made = [
@@ -97,6 +108,11 @@ def takes_keys(
         return with_tree
 
     return decorate
+
+
+def _in_options(message: str, options: Mapping[str, str]) -> str:
+    """Name keys by the options that set them; keys that came from a file keep their names."""
+    return re.sub(r"\b[a-z]+\.[a-z_]+\b", lambda found: options.get(found[0], found[0]), message)
 
 
 def _options(key: str, field: FieldInfo) -> tuple[str, ...]:

@@ -38,7 +38,10 @@ PartitionFolder = Annotated[
 FirstSeed = Annotated[
     int | None,
     typer.Option(
-        "--seed", min=0, help=r"Seed of the split. [dim]\[default: 0, or that of --partition-from][/dim]"
+        "--seed",
+        metavar="INT",
+        min=0,
+        help=r"Seed of the split. [dim]\[default: 0, or that of --partition-from][/dim]",
     ),
 ]
 

@@ -50,8 +50,9 @@ def score(
 ) -> None:
     """Score flows with a trained detector, in bounded memory.
 
-    Each flow gets its row number, its score (the probability of an attack), whether it is an alert, and its
-    attack type where the file names one. Counts of rows, alerts and unknown words go to stderr.
+    Each flow gets its row number, its score (the probability of an attack),
+    whether it is an alert, and its attack type where the file names one.
+    Counts of rows, alerts and unknown words go to stderr.
     """
     from cfmt.detector import Detector
 

@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from cfmt.cli.carry_out import carry_out, save_plots
+from cfmt.cli.carry_out import carry_out, save_plots, say_where
 from cfmt.cli.options import ConfigFile, JsonFlag, OutFolder, Quiet, ResumeFolder, TunedFolder, takes_keys
 from cfmt.cli.session import read_config, with_tuned
 from cfmt.cli.tables import show
@@ -43,7 +43,7 @@ def train(
 ) -> None:
     """Train one method on one seed and show every figure of the finished model.
 
-    The trained detector, its plots and figures are kept in a new folder.
+    A new folder keeps the trained detector, its figures and plots.
     """
     one_seed = merge(with_tuned(given, tuned), _ONE_SEED)
     checked = read_config(_DEFAULTS, one_seed, file=config, out=out, resume=resume)
@@ -58,3 +58,4 @@ def train(
     else:
         show(run_tables(finished.records[0], finished.setting))
     save_plots(finished, quiet=quiet)
+    say_where(finished, quiet=quiet)

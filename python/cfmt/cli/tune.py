@@ -27,16 +27,24 @@ _DEFAULTS: Tree = {
 _SHOWN = 10
 
 SearchFolder = Annotated[
-    Path, typer.Option("--out", metavar="DIR", help="Folder for logs and settings; it is gone on with.")
+    Path,
+    typer.Option("--out", metavar="DIR", help="Folder for logs and settings; a started search is resumed."),
 ]
-TrialCount = Annotated[int, typer.Option("--trials", min=1, help="Trials of each method, drawn at random.")]
+TrialCount = Annotated[
+    int, typer.Option("--trials", metavar="INT", min=1, help="Trials of each method, drawn at random.")
+]
 RefinedCount = Annotated[
     int,
     typer.Option(
-        "--refine", min=0, help="Further trials of each, with some values of the best so far changed."
+        "--refine",
+        metavar="INT",
+        min=0,
+        help="Further trials of each, with some values of the best so far changed.",
     ),
 ]
-SearchSeed = Annotated[int, typer.Option("--search-seed", min=0, help="Seed of the settings that are drawn.")]
+SearchSeed = Annotated[
+    int, typer.Option("--search-seed", metavar="INT", min=0, help="Seed of the settings that are drawn.")
+]
 
 
 @takes_keys(
@@ -60,12 +68,13 @@ def tune(
     search_seed: SearchSeed = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Search for the settings of methods, at random and then near the best; the test files are not opened.
+    """Search for the settings of methods; the test files are not opened.
 
-    A trial's score is the mean, over folds of attack types that training lacks and over seeds, of
-    (ROC-AUC + F1 at the threshold) / 2, macro-averaged over attack types. The log DIR/METHOD.jsonl gets a
-    line for each trial; an interrupted search is resumed by the same command. The best settings go to
-    DIR/METHOD.toml, which cfmt compare --tuned DIR takes up.
+    Trials are drawn at random, then near the best. A trial's score is the mean,
+    over folds of attack types that training lacks and over seeds, of
+    (ROC-AUC + F1 at the threshold) / 2, macro-averaged over attack types.
+    DIR/METHOD.jsonl gets a line for each trial; the same command resumes.
+    The best go to DIR/METHOD.toml; cfmt compare --tuned DIR takes them up.
     """
     from cfmt.experiment.tuning import search
 

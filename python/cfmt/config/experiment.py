@@ -26,7 +26,7 @@ from cfmt.errors import ConfigError
 from cfmt.metrics import threshold_rules
 from cfmt.partition import PartitionSpec
 
-# cfmt.federated imports torch, for which the help of an option must not wait: see the methods.
+# cfmt.federated is imported where it is used: the help of an option must not wait for it.
 if TYPE_CHECKING:
     from cfmt.federated import Clustering, MetaSampler, Method, Policy
     from cfmt.federated.simulation import Settings
@@ -112,7 +112,7 @@ class ExperimentConfig(BaseModel):
             raise key_error("partition", error) from error
 
     def settings(self) -> Settings:
-        """Return what all methods share as a value of :mod:`cfmt.federated`; imports torch.
+        """Return what all methods share as a value of :mod:`cfmt.federated`.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class ExperimentConfig(BaseModel):
             raise key_error("training", error) from error
 
     def method_values(self) -> tuple[Method, ...]:
-        """Return the methods that are named, with their options; imports torch.
+        """Return the methods that are named, with their options.
 
         Raises
         ------

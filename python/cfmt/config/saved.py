@@ -53,6 +53,6 @@ def with_saved_partition(tree: Tree) -> dict[str, dict[str, Any]]:
         if key in tree["partition"] and getattr(given, key) != value:
             raise ConfigError(
                 f"partition.{key} = {getattr(given, key)!r}: the partition in {given.saved} was made with "
-                f"{value!r}; leave the key out, or make another partition"
+                f"{value!r}; leave it out, or make another partition"
             )
     return merge({"partition": keys}, tree)

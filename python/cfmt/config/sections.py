@@ -149,7 +149,7 @@ class ScenarioConfig(_Section):
 
     name: Annotated[ScenarioName, Option(("scenario",), "NAME"), Common()] = _key(
         "custom",
-        "A named setting of partition, training and seeds (see cfmt scenarios); other keys win over it.",
+        "Named setting to start from; see cfmt scenarios.",
     )
 
 
@@ -216,19 +216,17 @@ class PartitionConfig(_Section):
         "family", "The classes that dirichlet mixes: attack families, or attack and normal."
     )
     alpha: Annotated[Positive, Common()] = _key(
-        0.3, "Dirichlet concentration: near 0 is very skewed, above 100 nearly iid."
+        0.3, "Dirichlet concentration: near 0 very skewed, above 100 nearly iid."
     )
     size_alpha: PositiveOrNone = _key(None, "The same for the clients' sizes; none does not skew them.")
     prevalence: Annotated[Prevalence, Common()] = _key(
-        0.05, "Largest share of attacks at a client; a range low,high draws it by client; none drops no row."
+        0.05, "Largest share of attacks at a client; low,high draws it; none drops no row."
     )
     min_size: CountOrZero = _key(10, "Fewest rows of a client.")
     rows_per_client: CountRange = _key(
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
-    validation_share: ShareBelowOne = _key(
-        0.2, "Share of its rows of its rows that a client keeps for validation."
-    )
+    validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client keeps for validation.")
 
     @property
     def saved(self) -> Path | None:
@@ -276,7 +274,7 @@ class TrainingConfig(_Section):
     device: Literal["auto", "cpu", "cuda"] = _key("auto", "auto takes a GPU where there is one.")
     group_size: CountOrNone = _key(None, "Clients trained in one call; none lets the engine choose.")
     threads: Annotated[CountOrNone, Common()] = _key(
-        None, "Threads of the CPU to use; none takes all. No result depends on it."
+        None, "CPU threads; none takes all. No result depends on it."
     )
 
     @model_validator(mode="before")
@@ -308,8 +306,7 @@ class MethodsConfig(_Section):
 
     names: Annotated[Names, Option(("methods", "method"), "NAMES"), Common()] = _key(
         ("fedavg", "fedprox", "fed-over", "fed-under", "cfmt"),
-        "Names with commas between: fedavg, fedprox, fed-over, fed-under, class-weighted, cfmt, or an "
-        "ablation like cfmt-random-mu.",
+        "fedavg, fedprox, fed-over, fed-under, class-weighted, cfmt, or ablations like cfmt-random-mu.",
     )
     prox_mu: NotNegative = _key(0.1, "Weight of the proximal term of fedprox and cfmt.")
     weighting: Literal["rows", "sqrt", "equal"] = _key(
@@ -377,7 +374,7 @@ class CfmtConfig(_Section):
 
 
 class EvaluationConfig(_Section):
-    """Evaluation: how the finished model is judged.
+    """Evaluation: how the finished model is evaluated.
 
     Examples
     --------
@@ -388,8 +385,7 @@ class EvaluationConfig(_Section):
 
     threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
         ("fpr:0.05",),
-        "How the threshold is chosen on validation rows: fpr:RATE, f1 or cost:fn=COST,fp=COST; further ones "
-        "are shown beside the first.",
+        "How validation rows set the threshold: fpr:RATE, f1 or cost:fn=COST,fp=COST. The first one counts.",
     )
 
 

@@ -36,11 +36,11 @@ from cfmt.files import sha256_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Part", "codes_of", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
+__all__ = ["MOST", "Part", "coded_words", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
 
 Part: TypeAlias = Literal["train", "test", "test-21"]
 
-_MOST = 1e100  # squares of such numbers, summed over all rows, are finite: preprocessing needs them
+MOST = 1e100  # squares of such numbers, summed over all rows, are finite: preprocessing needs them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -181,7 +181,7 @@ def _parse(content: bytes, path: Path) -> pl.DataFrame:
     numbers = frame.select(SCHEMA.numeric)
     sound = (
         frame.null_count().sum_horizontal().item() == 0
-        and numbers.select(pl.all_horizontal(pl.all().is_between(0, _MOST).all())).item()
+        and numbers.select(pl.all_horizontal(pl.all().is_between(0, MOST).all())).item()
         and set(frame["attack_type"].unique()) <= FAMILY_OF.keys()
     )
     if not sound:
@@ -239,8 +239,8 @@ def _number_fault(value: str) -> str | None:
         return "must be a number"
     if not math.isfinite(float(value)):
         return "must be finite"
-    if float(value) > _MOST:
-        return f"must be at most {_MOST:g}"
+    if float(value) > MOST:
+        return f"must be at most {MOST:g}"
     return "must not be negative" if float(value) < 0 else None
 
 
@@ -280,14 +280,13 @@ def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, p
 
 def _table(frame: pl.DataFrame, source: Source) -> Table:
     """Encode checked columns as a table; vocabularies hold the words that occur, sorted."""
-    words = tuple(tuple(sorted(frame[name].unique())) for name in SCHEMA.categorical)
-    codes = [codes_of(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
-    attack_type = codes_of(frame["attack_type"], ATTACK_TYPES)
+    categorical, words = coded_words(frame)
+    attack_type = _codes_of(frame["attack_type"], ATTACK_TYPES)
     family = np.array([FAMILIES.index(FAMILY_OF[name]) for name in ATTACK_TYPES], dtype=np.int64)[attack_type]
     return Table(
         schema=SCHEMA,
         numeric=np.ascontiguousarray(frame.select(SCHEMA.numeric).to_numpy()),
-        categorical=np.stack(codes, axis=1),
+        categorical=categorical,
         vocabularies=words,
         attack_type=attack_type,
         attack_types=ATTACK_TYPES,
@@ -299,7 +298,14 @@ def _table(frame: pl.DataFrame, source: Source) -> Table:
     )
 
 
-def codes_of(column: pl.Series, words: tuple[str, ...]) -> npt.NDArray[np.int64]:
+def coded_words(frame: pl.DataFrame) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...]]:
+    """Return the codes of the categorical columns, shape (n_rows, n_categorical), and their sorted words."""
+    words = tuple(tuple(sorted(frame[name].unique())) for name in SCHEMA.categorical)
+    codes = [_codes_of(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
+    return np.stack(codes, axis=1), words
+
+
+def _codes_of(column: pl.Series, words: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Turn words into their places among known ones, shape (n_rows,)."""
     import polars as pl
 

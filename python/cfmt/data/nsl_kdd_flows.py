@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import itertools
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.nsl_kdd import codes_of, feature_fault
+from cfmt.data.nsl_kdd import MOST, coded_words, feature_fault
 from cfmt.data.nsl_kdd_schema import COLUMNS, SCHEMA
+from cfmt.data.reading import opened
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 
 __all__ = ["Flows", "read_flows", "to_nsl_kdd_text"]
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _N_FEATURES = len(COLUMNS) - 2
 _MOST_LINE = 1 << 16  # bytes: a longer one is no line of flows
 
@@ -91,7 +87,7 @@ def read_flows(path: Path | str, *, rows_at_once: int = 1 << 15) -> Iterator[Flo
     [(0, 2), (2, 2), (4, 1)]
     """
     path, first, n_columns = Path(path), 0, 0
-    with _opened(path) as file:
+    with opened(path, remedy="give the path of a file with flows") as file:
         while lines := _lines(file, rows_at_once, path, first):
             n_columns = n_columns or lines[0].count(b",") + 1
             if not _N_FEATURES <= n_columns <= len(COLUMNS):
@@ -105,38 +101,17 @@ def read_flows(path: Path | str, *, rows_at_once: int = 1 << 15) -> Iterator[Flo
         raise DataError(f"{path}: is empty; give a file with one flow a line")
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, decompressed if its first bytes say that it is gzip; faults become a ``DataError``."""
-    try:
-        with path.open("rb") as raw:
-            compressed = raw.peek(2)[:2] == _GZIP_MAGIC
-            yield gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[misc] # reads bytes, too
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; give the path of a file with flows") from error
-    except EOFError as error:
-        raise DataError(f"{path}: the gzip file is cut off; fetch it again") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: the gzip file is damaged ({error}); fetch it again") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-
-
 def _lines(file: BinaryIO, n_lines: int, path: Path, first: int) -> list[bytes]:
     """Read the next lines; none of them may be absurdly long."""
     lines: list[bytes] = []
-    for number in itertools.count(first + 1):
-        if len(lines) == n_lines:
-            return lines
-        line = file.readline(_MOST_LINE + 1)
+    while len(lines) < n_lines and (line := file.readline(_MOST_LINE + 1)):
         if len(line) > _MOST_LINE:
+            number = first + len(lines) + 1
             raise DataError(
                 f"{path}: line {number}: is longer than {_MOST_LINE:,} bytes; is it a text of flows?"
             )
-        if not line:
-            return lines
         lines.append(line.rstrip(b"\r\n"))
-    raise AssertionError("unreachable: the count does not end")
+    return lines
 
 
 def _chunk(lines: list[bytes], n_columns: int, path: Path, first: int) -> Flows:
@@ -151,15 +126,14 @@ def _chunk(lines: list[bytes], n_columns: int, path: Path, first: int) -> Flows:
         features = frame.select(COLUMNS[:_N_FEATURES])
         sound = frame.height == len(lines) and features.null_count().sum_horizontal().item() == 0
         numeric = np.ascontiguousarray(features.select(SCHEMA.numeric).to_numpy())
-        sound = sound and bool(((numeric >= 0) & (numeric <= 1e100)).all())
+        sound = sound and bool(((numeric >= 0) & (numeric <= MOST)).all())
     except pl.exceptions.PolarsError as error:
         raise _first_fault(lines, n_columns, path, first) from error
     if not sound:
         raise _first_fault(lines, n_columns, path, first)
-    words = tuple(tuple(sorted(frame[name].unique())) for name in SCHEMA.categorical)
-    codes = [codes_of(frame[name], known) for name, known in zip(SCHEMA.categorical, words, strict=True)]
+    categorical, words = coded_words(frame)
     labels = tuple(frame["attack_type"].fill_null("").to_list()) if "attack_type" in columns else None
-    return Flows(first, _unlabelled(numeric, np.stack(codes, axis=1), words), labels)
+    return Flows(first, _unlabelled(numeric, categorical, words), labels)
 
 
 def _unlabelled(

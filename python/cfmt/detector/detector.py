@@ -139,7 +139,7 @@ class Detector:
         """
         w1, b1, w2, b2 = self._layers()
         found = [np.maximum(features @ w1.T + b1, 0) @ w2[0] + b2[0] for features in self._features(table)]
-        return np.concatenate([np.zeros(0, np.float32), *found]).astype(np.float32)
+        return np.concatenate(found).astype(np.float32)
 
     def predict_proba(self, table: Table) -> npt.NDArray[np.float32]:
         """Return the attack probability of each row.
@@ -164,7 +164,7 @@ class Detector:
             _core.model_scores(features, models, hidden=self.mlp.hidden)[0]
             for features in self._features(table)
         ]
-        return np.concatenate([np.zeros(0, np.float32), *found])
+        return np.concatenate(found)
 
     def predict(self, table: Table) -> npt.NDArray[np.uint8]:
         """Return 1 for each row whose score reaches the threshold, else 0; shape (n_rows,)."""
@@ -256,9 +256,10 @@ class Detector:
                 f"{path}: has labels {header.get('labels')}, must be {_LABELS}; save the model again"
             )
         try:
+            mlp = _shape(header["mlp"])
             return cls(
-                mlp=_shape(header["mlp"]),
-                params=_params(tensors, _shape(header["mlp"])),
+                mlp=mlp,
+                params=_params(tensors, mlp),
                 preprocessor=Preprocessor.from_dict(header["preprocessor"]),
                 threshold=float(header["threshold"]),
                 metadata=_mapping("metadata", header["metadata"]),
@@ -274,11 +275,9 @@ class Detector:
 
     def _features(self, table: Table) -> Iterator[npt.NDArray[np.float32]]:
         """Preprocess a table, a chunk of rows at a time."""
-        for start in range(0, table.n_rows, _ROWS_AT_ONCE):
+        for start in range(0, max(table.n_rows, 1), _ROWS_AT_ONCE):  # one chunk at least: its checks count
             rows = np.arange(start, min(start + _ROWS_AT_ONCE, table.n_rows))
             yield self.preprocessor.transform(table.take(rows))
-        if table.n_rows == 0:
-            self.preprocessor.transform(table)  # for its checks
 
 
 def _mapping(name: str, value: Any) -> dict[str, Any]:

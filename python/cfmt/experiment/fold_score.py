@@ -1,4 +1,4 @@
-"""What a run is worth on rows of the fold: the figures by which settings are chosen."""
+"""What a run is worth on the rows of a fold: the figures by which settings are chosen."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ MICRO = ("roc_auc", "f1_at_threshold")
 
 @dataclass(frozen=True)
 class FoldScore:
-    """One run, judged on rows of the fold.
+    """One run, scored on the rows of a fold.
 
     Parameters
     ----------
     fold, seed : int
         Which fold, and the seed of the run.
     roc_auc, f1_at_threshold : float or None
-        On the rows of the fold, all alike; None where they are not defined.
+        As a micro average over the rows of the fold; None where they are not defined.
     roc_auc_macro_types, f1_macro_types : float or None
-        The same with every attack type of the rows of the fold counting the same.
+        The same as a macro average over attack types.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class FoldScore:
 
     @classmethod
     def of(cls, fold: int, run: Run) -> FoldScore:
-        """Take the figures of a run whose main test set is a fold's rows of the fold."""
+        """Take the figures of a run whose main test set is the rows of a fold."""
         metrics = run.metrics()
         return cls(fold, run.seed, **{name: _or_none(metrics[name]) for name in (*MICRO, *CRITERION)})
 

@@ -1,4 +1,4 @@
-"""A log that a search or a run of results goes on from: one JSON object a line, whole or not at all."""
+"""A log from which a search or a run of results is resumed: one JSON object a line, whole or not at all."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Planned:
     settings : Settings
         Its settings, which are the shared ones but for what is tuned.
     build : callable
-        From a seed to the Federation, which methods that prepare micro average share.
+        From a seed to the Federation, which methods that prepare rows alike share.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Planned:
 def plan_methods(
     config: ExperimentConfig, train: Table, tests: tuple[Table, ...], note: Callable[[str], None]
 ) -> tuple[Planned, ...]:
-    """Plan the methods that an experiment names; imports torch.
+    """Plan the methods that an experiment names.
 
     Parameters
     ----------

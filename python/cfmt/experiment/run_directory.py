@@ -76,9 +76,7 @@ class RunDirectory:
             reason = error.strerror or error
             raise RunDirectoryError(f"{path}: cannot be made ({reason}); choose another --out") from error
         if occupied:
-            raise RunDirectoryError(
-                f"{path}: is not empty; choose another --out, or go on with it by --resume"
-            )
+            raise RunDirectoryError(f"{path}: is not empty; choose another --out, or resume it with --resume")
         return cls(path)
 
     @classmethod
@@ -116,7 +114,7 @@ class RunDirectory:
         write_atomic(self.config_path, text)
 
     def write_environment(self, environment: Mapping[str, Any]) -> None:
-        """Write what :func:`cfmt.report.describe_environment` returns."""
+        """Write what :func:`cfmt.experiment.environment.describe_environment` returns."""
         write_atomic(self.path / "environment.json", dumps(environment, indent=2) + "\n")
 
     def check_unchanged(self, sources: Sequence[Source]) -> None:
@@ -154,7 +152,7 @@ class RunDirectory:
             )
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write what :func:`cfmt.report.summary_dict` returns."""
+        """Write what :func:`cfmt.experiment.summary.summary_dict` returns."""
         write_atomic(self.path / "summary.json", dumps(summary, indent=2) + "\n")
 
     def append_round(self, method: str, seed: int, report: RoundReport, point: CurvePoint) -> None:

@@ -183,14 +183,17 @@ def run_experiment(
                 _run_seed(missing, seed, directory, told, alone=n_runs == 1)
         return _finish(config, train, directory)
     except KeyboardInterrupt:
-        raise InterruptedRunError(directory.path, len(directory.read_runs()), n_runs) from None
+        raise _interrupted(directory, n_runs) from None
     except OSError as error:
         if isinstance(error, CfmtError) or error.filename is None:
             raise
-        kept = InterruptedRunError(directory.path, len(directory.read_runs()), n_runs)
-        raise RunDirectoryError(
-            f"{error.filename}: {error.strerror}; {kept.how_to_resume(command)}"
-        ) from error
+        how = _interrupted(directory, n_runs).how_to_resume(command)
+        raise RunDirectoryError(f"{error.filename}: {error.strerror}; {how}") from error
+
+
+def _interrupted(directory: RunDirectory, n_runs: int) -> InterruptedRunError:
+    """Say how many runs of a folder are finished."""
+    return InterruptedRunError(directory.path, len(directory.read_runs()), n_runs)
 
 
 def _begin(

@@ -123,8 +123,8 @@ _SHARED: Space = {
     "methods.weighting": Among(("rows", "sqrt", "equal")),
 }
 _PROXIMAL: Space = {"methods.prox_mu": LogUniform(0.001, 0.3)}
-# Clients receive the global model: what mixes in their cluster's lost on types left out by tenths, whatever
-# the rest; that look was CFMT's alone, beside its trials.
+# Clients receive the global model: mixing in their cluster's lost tenths of ROC-AUC on types left out,
+# whatever the other settings were. Only CFMT was looked at in this way, beside its trials.
 _CFMT: Space = {
     "cfmt.policy": Among(("learned", "fixed")),
     "cfmt.mu": Uniform(0.0, 1.0),

@@ -126,7 +126,7 @@ def _noted_warnings(note: Callable[[str], None]) -> Iterator[None]:
 
 
 def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ...]]:
-    """Hold training rows out, as a configuration asks for.
+    """Take attack types or rows out of training, as a configuration asks for.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ..
     train : Table
         Rows to train on.
     tests : tuple of Table
-        One table of rows of the fold.
+        One table: the rows of the fold.
 
     Raises
     ------

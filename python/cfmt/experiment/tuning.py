@@ -49,7 +49,7 @@ def folds_of(config: ExperimentConfig, train: Table) -> list[Split]:
     Returns
     -------
     list of (Table, tuple of Table)
-        Rows to train on, and rows of the fold in the place of the test tables.
+        Rows to train on, and the rows of the fold in the place of the test tables.
 
     Examples
     --------
@@ -264,13 +264,13 @@ def winner(trials: Sequence[Trial]) -> Trial:
     scored = [trial for trial in trials if trial.score is not None]
     if not scored:
         reasons = [trial.reason for trial in trials if trial.reason]
-        todo = reasons[0] if reasons else "the rows of the fold must be of two classes in every fold"
+        todo = reasons[0] if reasons else "the rows of every fold must have both classes"
         raise ConfigError(f"no trial has a score: {todo}")
     return max(scored, key=lambda trial: (trial.score, -trial.trial))
 
 
 def _header(method: str, seed: int) -> dict[str, Any]:
-    """Say what a search draws and by what it judges; a log with other figures is not gone on with."""
+    """Say what a search draws and by what it scores; a log with other figures is not resumed."""
     space = describe_space(space_of(method))
     return {"method": method, "search_seed": seed, "criterion": list(CRITERION), "space": space}
 

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.clustering import auxiliary_vectors
-from cfmt.federated.cohort import ClientGroup, Cohort
+from cfmt.federated.cohort import ClientGroup
 from cfmt.federated.methods import Method
-from cfmt.nn import Engine, Group, LocalTraining, Weighting, diverged, train_and_add, train_and_sum
+from cfmt.federated.scoring import check_scores
+from cfmt.nn import Engine, Group, LocalTraining, Weighting, train_and_add, train_and_sum
 from cfmt.ragged import Ragged
 
-__all__ = ["ClientReports", "Instruction", "Trained", "evaluate", "local_training", "score_received", "train"]
+__all__ = ["ClientReports", "Instruction", "Trained", "evaluate", "local_training", "train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,39 +95,6 @@ class Trained:
     n_rows: int
 
 
-def score_received(engine: Engine, cohort: Cohort) -> npt.NDArray[np.float32]:
-    """Score every row of the engine's table by each model that was sent.
-
-    Clients of a simulation share a table and a few models, so each model scores the table once.
-
-    Parameters
-    ----------
-    engine : Engine
-        Holds the table.
-    cohort : Cohort
-        The models.
-
-    Returns
-    -------
-    ndarray of shape (n_models, n_rows), float32
-        Probability of attack.
-
-    Raises
-    ------
-    DivergedError
-        If a model gives a row no number, since its weights are too large.
-    """
-    scores = engine.scores(cohort.models)
-    check_scores(scores, round=cohort.round)
-    return scores
-
-
-def check_scores(scores: npt.NDArray[np.float32], *, round: int) -> None:
-    """Raise :class:`DivergedError` if a score is NaN."""
-    if np.isnan(scores.max(initial=0)):  # the largest of numbers and NaN is NaN
-        raise diverged("a score of the model", round)
-
-
 def evaluate(method: Method, group: ClientGroup, scores: npt.NDArray[np.float32]) -> ClientReports:
     """Let clients evaluate the model that they received, and report what the method asks for.
 
@@ -137,8 +105,8 @@ def evaluate(method: Method, group: ClientGroup, scores: npt.NDArray[np.float32]
     group : ClientGroup
         The clients with their rows.
     scores : ndarray of shape (n_models, n_rows), float32
-        Scores of the table's rows by the models received, of :func:`score_received`; (0, 0) for a method that
-        needs none.
+        Scores of the table's rows by the models received, of :func:`~cfmt.federated.scoring.score`;
+        (0, 0) for a method that needs none.
 
     Returns
     -------

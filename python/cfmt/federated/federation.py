@@ -131,7 +131,7 @@ class Federation:
         validation_share : float, default=0.2
             Share of a client's rows that it keeps for validation, by class; in [0, 1).
         scaling : {"zscore", "quantile"}, default="zscore"
-            What numeric features become, as in :func:`cfmt.data.fit_preprocessor`.
+            What numeric features become, as in :func:`cfmt.preprocessing.fit_preprocessor`.
         seed : int
             Seed of the run.
 

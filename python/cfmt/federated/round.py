@@ -15,6 +15,7 @@ from cfmt.federated.federation import Federation
 from cfmt.federated.methods import Method
 from cfmt.federated.oracle import family_mix
 from cfmt.federated.reviews import draw_reviewers, gains, reviewed_rows
+from cfmt.federated.scoring import score
 from cfmt.federated.server import Replies, Steering
 from cfmt.federated.state import RoundReport, State
 from cfmt.nn import Engine, LocalTraining
@@ -86,7 +87,9 @@ def run_round(
     """
     started = time.perf_counter()
     cohort = server.send(method, state, clients, seed=seed)
-    scores = client.score_received(engine, cohort) if method.needs_scores else np.empty((0, 0), np.float32)
+    scores = np.empty((0, 0), np.float32)
+    if method.needs_scores:
+        scores = score(engine, cohort.models, round=cohort.round)
     reports = _evaluate(federation, method, cohort, scores)
     steering = server.steer(method, state, cohort, reports, vectors=_oracle(federation, method, cohort))
     replies = _train(federation, engine, method, local, cohort, steering, scores, on_clients)

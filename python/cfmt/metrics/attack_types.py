@@ -156,7 +156,7 @@ def f1_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArra
 
 
 def _count(scores: ScoreArray, labels: LabelArray, threshold: float) -> list[int]:
-    """Count micro average: caught, false alerts, missed, left alone."""
+    """Count true positives, false positives, false negatives and true negatives."""
     offsets = np.array([0, len(scores)])
     counts: list[int] = _core.ragged_confusion(scores, labels, offsets, threshold)[0].tolist()
     return counts

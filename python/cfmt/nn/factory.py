@@ -70,7 +70,7 @@ def make_engine(
     if name not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}")
     options: dict[str, Any] = {} if group_size is None else {"group_size": group_size}
-    if name != "torch" and not _may_be_gpu(device):
+    if (name, device) == ("native", "auto") or (name != "torch" and not _may_be_gpu(device)):
         return NativeEngine(mlp, X, is_attack, **options)
     try:
         from cfmt.nn.torch_engine import TorchEngine, find_device

@@ -75,7 +75,7 @@ class LearnedMu:
         every client review its own.
     reward : {"rank", "gain"}, default="rank"
         ``rank`` is the gain's mid-rank in the cohort, from -1 to 1; gains themselves are small beside the
-        entropy that the learner also seeks, and shrink as training goes on.
+        entropy that the learner also seeks, and shrink as training continues.
     min_transitions : int, default=200
         Transitions that a cluster must have seen before its own policy takes over.
     n_updates : int, default=20

@@ -91,7 +91,7 @@ class SacConfig:
 
 @dataclass(frozen=True)
 class SacState:
-    """A policy and everything that its learning goes on with, as named arrays.
+    """A policy and everything that its learning needs to continue, as named arrays.
 
     Parameters
     ----------
