@@ -90,7 +90,7 @@ class Evaluation:
     decisions : tuple of Decision
         One for each rule that was asked for, the main one first.
     tests : dict of str to dict of str to float
-        For each test set, its metrics; in those ``by_type`` every attack type counts the same.
+        For each test set, its metrics; those named ``macro_types`` are macro averages over attack types.
     validation : dict of str to float
         In-distribution figures: the clients' validation rows, summed as histograms and counts.
     clients : dict of str to float
