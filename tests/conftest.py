@@ -29,3 +29,12 @@ def nsl_kdd_folder() -> Path:
             f"real NSL-KDD not found in {folder}; set CFMT_SHARED to the folder that holds data/nsl-kdd"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def rt_iot2022() -> Path:
+    """The real RT-IoT2022 table; a test that needs it is skipped, aloud, where it is absent."""
+    path = shared_folder() / "data" / "rt-iot2022" / "RT_IOT2022.csv.gz"
+    if not path.exists():
+        pytest.skip(f"real RT-IoT2022 not found at {path}; set CFMT_SHARED to the folder that holds data")
+    return path

@@ -1,4 +1,7 @@
-"""Aggregation of client updates: weighted sums per cluster, the same bits however clients are grouped."""
+"""Aggregation of client updates: weighted sums per cluster, the same bits however clients are grouped.
+
+An array of another dtype is a ``TypeError`` that says what makes it right.
+"""
 
 from __future__ import annotations
 
@@ -72,8 +75,6 @@ class WeightedSum:
 
         Raises
         ------
-        TypeError
-            If an array has another dtype.
         ValueError
             If an update is not finite (named by its row), a weight is negative or not finite, a cluster is
             out of range, or shapes or layouts do not fit.
@@ -92,8 +93,6 @@ class WeightedSum:
 
         Raises
         ------
-        TypeError
-            If an array has another dtype.
         ValueError
             If a sum is not finite, a total is negative or not finite, or shapes or layouts do not fit.
         """
@@ -156,8 +155,6 @@ def weighted_mean(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If an update is not finite (named by its row), a weight is negative or not finite, none is positive,
         or shapes or layouts do not fit.

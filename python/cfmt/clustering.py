@@ -1,4 +1,7 @@
-"""Clustering of clients by small auxiliary vectors, with identities that last from round to round."""
+"""Clustering of clients by small auxiliary vectors, with identities that last from round to round.
+
+An array of another dtype is a ``TypeError`` that says what makes it right.
+"""
 
 from __future__ import annotations
 
@@ -93,8 +96,6 @@ def auxiliary_vectors(n_attack: IntArray, n_normal: IntArray, accuracy: FloatArr
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a count is negative, an accuracy is NaN or outside [0, 1], or lengths differ.
 
@@ -123,8 +124,6 @@ def standardise(points: FloatArray) -> Standardised:
 
     Raises
     ------
-    TypeError
-        If the array has another dtype.
     ValueError
         If there is no point, or a coordinate is not finite or beyond 1e100.
 
@@ -178,8 +177,6 @@ def kmeans(
 
     Raises
     ------
-    TypeError
-        If the points have another dtype.
     ValueError
         If there is no point, a coordinate is not finite or beyond 1e100, or a number is out of range.
 
@@ -232,8 +229,6 @@ def choose_k(
 
     Raises
     ------
-    TypeError
-        If the points have another dtype.
     ValueError
         If there is no point, a coordinate is not finite or beyond 1e100, or a number is out of range.
 
@@ -289,8 +284,6 @@ def silhouette(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If there are fewer than two clusters, a coordinate is not finite, or lengths differ.
 
@@ -329,8 +322,6 @@ def match_clusters(centroids: FloatArray, previous: FloatArray) -> IntArray:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a coordinate is not finite, or the numbers of features differ.
 
@@ -364,8 +355,6 @@ def nearest(points: FloatArray, centroids: FloatArray) -> IntArray:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If there is no centroid, a coordinate is not finite, or the numbers of features differ.
 

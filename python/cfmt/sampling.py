@@ -4,6 +4,7 @@ Every function takes the rows of a whole group of clients as ragged arrays, and 
 (``0 .. n_rows``). A draw depends on ``seed``, ``round``, the client's id and the client's own rows alone:
 neither on the number of threads, nor on which other clients are in the group. Calls with the same seed and
 round share their randomness, so give each round a number of its own.
+An array of another dtype is a ``TypeError`` that says what makes it right.
 """
 
 from __future__ import annotations
@@ -50,8 +51,6 @@ def error_histograms(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If an error is NaN or outside [0, 1], `bins` is outside 1 to 65536, or `offsets` do not fit.
 
@@ -100,8 +99,6 @@ def gaussian_weights(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If an error or `mu` is NaN or outside [0, 1], `sigma` is not finite and above 0, or the lengths do not
         fit.
@@ -165,8 +162,6 @@ def weighted_sample(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a weight is negative, NaN or infinite, a client that is asked for rows has none of positive weight
         (without replacement: fewer than asked for), a size is negative, `seed` or `round` is not in
@@ -241,8 +236,6 @@ def meta_sample(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If an error or a centre is NaN or outside [0, 1], a label is neither 0 nor 1, `sigma` is not finite or
         not above 0, `budget` is unknown, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
@@ -302,8 +295,6 @@ def oversample(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
 
@@ -351,8 +342,6 @@ def undersample(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a label is neither 0 nor 1, `seed` or `round` is not in [0, 2^64), or the lengths do not fit.
 
@@ -406,8 +395,6 @@ def batch_plan(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If not exactly one of `epochs` and `steps` is given, a number is below 1, `seed` or `round` is not
         in [0, 2^64), the lengths do not fit, or the plan does not fit in memory.

@@ -13,6 +13,7 @@ from cfmt import __version__
 from cfmt.cli import data
 from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
+from cfmt.cli.evaluate import evaluate
 from cfmt.cli.partition import partition
 from cfmt.cli.scenarios import scenarios
 from cfmt.cli.score import score
@@ -54,6 +55,7 @@ def _describe(
 app.command()(train)
 app.command()(compare)
 app.command()(score)
+app.command()(evaluate)
 app.command()(partition)
 app.command()(scenarios)
 app.command()(tune)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cfmt.cli.errors import FAILED, OneLineErrors
 from cfmt.cli.tables import make_table, show
 from cfmt.config import DataConfig
-from cfmt.experiment.traffic import load_tables
+from cfmt.errors import ConfigError
+from cfmt.experiment.traffic import is_flow_table, load_tables
+
+if TYPE_CHECKING:
+    from cfmt.data.columns import Columns
+    from cfmt.data.flow_table import Survey
 
 __all__ = ["app"]
 
 Traffic = Annotated[
-    str, typer.Argument(metavar="DIR|synthetic", help="Folder with NSL-KDD's files, or 'synthetic'.")
+    str,
+    typer.Argument(
+        metavar="PATH|synthetic", help="Folder with NSL-KDD's files, a flow table, or 'synthetic'."
+    ),
 ]
 
 app = typer.Typer(cls=OneLineErrors, no_args_is_help=True, help="Look at data sets and check their files.")
@@ -39,14 +47,36 @@ def list_data_sets() -> None:
     show(make_table("Data sets", ("name", "what", "loads", "files"), rows))
 
 
+LabelColumn = Annotated[
+    str, typer.Option("--label", metavar="COLUMN", help="Column that tells attacks from normal traffic.")
+]
+NormalValues = Annotated[
+    str, typer.Option("--normal", metavar="VALUES", help="Its values that are normal traffic, with commas.")
+]
+TypeColumn = Annotated[
+    str, typer.Option("--attack-type", metavar="COLUMN", help="Column that names the attack.")
+]
+TableFormat = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="Format of a flow table; auto tells it by content.")
+]
+
+
 @app.command()
 def inspect(
     source: Traffic,
+    label: LabelColumn = "",
+    normal: NormalValues = "",
+    attack_type: TypeColumn = "",
+    format: TableFormat = "auto",
 ) -> None:
-    """Count rows, attack families and attack types of the training and test parts."""
+    """Say what is in NSL-KDD's folder or in a flow table: rows, labels, and what each column is for."""
+    config = DataConfig(source=source, label=label, format=format)
+    if is_flow_table(config):
+        _show_survey(_survey(source, label, normal, attack_type, format))
+        return
     from cfmt.data import describe
 
-    train, tests = load_tables(DataConfig(source=source), lambda text: typer.echo(text, err=True))
+    train, tests = load_tables(config, lambda text: typer.echo(text, err=True))
     found = [describe(table) for table in (train, *tests)]
     titles = ("", "train", *("test" for _ in tests))
     synthetic = " (SYNTHETIC)" if train.synthetic else ""
@@ -65,6 +95,68 @@ def inspect(
         make_table(f"{found[0].name}{synthetic}: rows", titles, totals + families, numbers=len(found)),
         make_table("Attack types", ("type", "family", *titles[1:]), types, numbers=len(found)),
     )
+
+
+@app.command()
+def schema(
+    source: Annotated[
+        str, typer.Argument(metavar="PATH", help="A flow table: a file, a pattern or a folder.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="TOML file to write.")],
+    label: LabelColumn = "",
+    normal: NormalValues = "",
+    attack_type: TypeColumn = "",
+    format: TableFormat = "auto",
+) -> None:
+    """Write down what each column is judged to be for; change it, and give it to --schema."""
+    found = _survey(source, label, normal, attack_type, format)
+    if out.exists():
+        raise ConfigError(f"--out {out} exists; name another file, or remove it")
+    found.columns.save(out)
+    _show_survey(found)
+    typer.echo(f"wrote {out}", err=True)
+
+
+def _survey(source: str, label: str, normal: str, attack_type: str, format: str) -> Survey:
+    """Look at a flow table as the options say."""
+    from cfmt.data.flow_table import survey
+
+    values = [word.strip() for word in normal.split(",") if word.strip()]
+    return survey(source, label=label, normal=values, attack_type=attack_type, format=format)
+
+
+def _show_survey(found: Survey) -> None:
+    """Print layout, files, columns and labels."""
+    layout, columns = found.layout, found.columns
+    exporter = f", written by {layout.exporter}" if layout.exporter else ""
+    known = f"; recognised as {found.known.name}: {found.known.flaws}" if found.known else ""
+    typer.echo(f"{layout.format}{exporter}, {len(layout.columns)} columns{known}", err=True)
+    files = [(file.name, f"{file.n_rows:,}", file.sha256[:16]) for file in found.sources]
+    uses = [(name, _use(name, columns), columns.reasons.get(name, "")) for name in layout.columns]
+    tables = [
+        make_table("Files", ("file", "rows", "sha256"), files),
+        make_table("Columns", ("column", "use", "why"), uses),
+    ]
+    if found.labels:
+        normal = {word.lower() for word in columns.normal}
+        counts = [
+            (name, "normal" if name.lower() in normal else "attack", f"{n:,}") for name, n in found.labels
+        ]
+        tables.append(make_table(f"Values of {columns.label}", ("value", "is", "rows"), counts, numbers=1))
+    show(*tables)
+
+
+def _use(name: str, columns: Columns) -> str:
+    """Say in a few words what a column is for."""
+    if name == columns.label:
+        return "label"
+    if name in columns.words:
+        kind = "service buckets" if name in columns.ports else "words"
+        return f"{kind} ({len(columns.words[name]):,})"
+    if name in columns.numeric:
+        marks = (("log1p", columns.log1p), ("may be missing", columns.missing))
+        return ", ".join(["number", *(mark for mark, names in marks if name in names)])
+    return "passed through"
 
 
 @app.command()

@@ -179,9 +179,9 @@ def _plain(kind: Any) -> Any:
 
 def _show(value: object) -> str:
     """Write a default as it would be given on the command line."""
-    if isinstance(value, tuple | list):
+    if isinstance(value, tuple | list) and value:
         return ",".join(str(item) for item in value)
-    return "none" if value is None else str(value)
+    return "none" if value in (None, "") else str(value)
 
 
 def _parse(text: str, field: FieldInfo) -> object:

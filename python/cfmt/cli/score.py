@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +18,7 @@ from cfmt.cli.options import Quiet
 from cfmt.files import atomic_file
 
 if TYPE_CHECKING:
-    from cfmt.data import Flows
+    from cfmt.data.flow_stream import FlowChunk
     from cfmt.detector import Detector, Scored
 
 __all__ = ["score"]
@@ -31,9 +32,14 @@ class Form(StrEnum):
 
 
 DetectorFile = Annotated[Path, typer.Argument(metavar="DETECTOR", help="A model.safetensors of cfmt train.")]
-FlowFile = Annotated[
-    Path,
-    typer.Argument(metavar="INPUT", help="Flows in NSL-KDD's format, plain or gzipped; no labels needed."),
+FlowSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="INPUT", help="Flows like those of training: a file, a pattern, or - for standard input."
+    ),
+]
+InputFormat = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="Format of a flow table; auto tells it by content.")
 ]
 OutputForm = Annotated[Form, typer.Option("--output", help="csv with a header, or one JSON object a line.")]
 ScoresFile = Annotated[
@@ -43,7 +49,8 @@ ScoresFile = Annotated[
 
 def score(
     detector: DetectorFile,
-    flows: FlowFile,
+    flows: FlowSource,
+    format: InputFormat = "auto",
     output: OutputForm = Form.CSV,
     out: ScoresFile = None,
     quiet: Quiet = False,
@@ -51,14 +58,14 @@ def score(
     """Score flows with a trained detector, in bounded memory.
 
     Each flow gets its row number, its score (the probability of an attack),
-    whether it is an alert, and its attack type where the file names one.
-    Counts of rows, alerts and unknown words go to stderr.
+    whether it is an alert, and the columns that are no features: addresses,
+    times, ids, labels. Counts of rows, alerts and dropped rows go to stderr.
     """
     from cfmt.detector import Detector
 
     found = Detector.load(detector)
-    counts = {"rows": 0, "alerts": 0, "rows with unknown words": 0}
-    lines = _lines(found, flows, output, counts)
+    counts = Counter({"rows": 0, "alerts": 0, "rows with unknown words": 0, "rows dropped": 0})
+    lines = _lines(found, flows, format, output, counts, quiet=quiet)
     if out is None:
         for text in lines:
             sys.stdout.write(text)
@@ -71,33 +78,48 @@ def score(
         typer.echo(", ".join(f"{count:,} {what}" for what, count in counts.items()), err=True)
 
 
-def _lines(detector: Detector, path: Path, form: Form, counts: dict[str, int]) -> Iterator[str]:
-    """Score a file chunk by chunk, and count what was scored."""
-    from cfmt.data import read_flows
+def _lines(
+    detector: Detector, source: str, format: str, form: Form, counts: Counter[str], *, quiet: bool
+) -> Iterator[str]:
+    """Score a source chunk by chunk, and count what was read, scored and dropped."""
+    from cfmt.data.flow_stream import stream_flows, stream_nsl_kdd
 
-    for chunk in read_flows(path):
+    columns = detector.columns
+    chunks = stream_nsl_kdd(source) if columns is None else stream_flows(columns, source, format=format)
+    write = _csv if form is Form.CSV else _json_lines
+    for place, chunk in enumerate(chunks):
         scored = detector.score(chunk.table)
-        counts["rows"] += len(scored.scores)
+        if chunk.fault and not counts["rows dropped"] and not quiet:
+            typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
+        counts["rows"] += len(scored.scores) + chunk.n_dropped
         counts["alerts"] += int(scored.alerts.sum())
-        counts["rows with unknown words"] += scored.n_unknown
-        yield _csv(chunk, scored) if form is Form.CSV else _json_lines(chunk, scored)
+        counts["rows with unknown words"] += scored.n_unknown if columns is None else chunk.n_unknown
+        counts["rows dropped"] += chunk.n_dropped
+        yield write(chunk, scored, first=place == 0)
 
 
-def _csv(chunk: Flows, scored: Scored) -> str:
+def _csv(chunk: FlowChunk, scored: Scored, *, first: bool) -> str:
     """Write a chunk as CSV, the first one under its header."""
-    text, labels = io.StringIO(), chunk.attack_type
+    text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if chunk.first == 0:
-        writer.writerow(["row", "score", "alert", *(["attack_type"] if labels else [])])
-    for row, (value, alert) in enumerate(zip(scored.scores.tolist(), scored.alerts.tolist(), strict=True)):
-        writer.writerow([chunk.first + row, f"{value:.9g}", int(alert), *([labels[row]] if labels else [])])
+    if first:
+        writer.writerow(["row", "score", "alert", *chunk.passed])
+    scores = (f"{value:.9g}" for value in scored.scores.tolist())
+    writer.writerows(
+        zip(
+            chunk.rows.tolist(),
+            scores,
+            scored.alerts.astype(int).tolist(),
+            *chunk.passed.values(),
+            strict=True,
+        )
+    )
     return text.getvalue()
 
 
-def _json_lines(chunk: Flows, scored: Scored) -> str:
+def _json_lines(chunk: FlowChunk, scored: Scored, *, first: bool) -> str:
     """Write a chunk as one JSON object a line."""
-    lines, labels = [], chunk.attack_type
-    for row, (value, alert) in enumerate(zip(scored.scores.tolist(), scored.alerts.tolist(), strict=True)):
-        entry = {"row": chunk.first + row, "score": float(f"{value:.9g}"), "alert": alert}
-        lines.append(json.dumps(entry | ({"attack_type": labels[row]} if labels else {})) + "\n")
-    return "".join(lines)
+    names = ("row", "score", "alert", *chunk.passed)
+    scores = (float(f"{value:.9g}") for value in scored.scores.tolist())
+    rows = zip(chunk.rows.tolist(), scores, scored.alerts.tolist(), *chunk.passed.values(), strict=True)
+    return "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)

@@ -110,6 +110,16 @@ CountRange = Annotated[
 ]
 Names = Annotated[tuple[str, ...], Field(min_length=1), _LIST, Allowed("a list of names")]
 Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
+Words = Annotated[tuple[str, ...], _LIST, Allowed("a list of texts")]
+
+
+def _absolute(place: str) -> str:
+    """Make a path absolute, so that a run can be resumed from elsewhere; names that are no path stay."""
+    return place if place in ("", "synthetic", "drawn") else str(Path(place).expanduser().absolute())
+
+
+Place = Annotated[str, AfterValidator(_absolute), Allowed("a path")]
+Source = Annotated[Text, AfterValidator(_absolute)]
 
 
 def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,16 +173,37 @@ class DataConfig(_Section):
     (True, False)
     """
 
-    source: Annotated[Text, Option(("data",), "PATH"), Common()] = _key(
-        "synthetic", "'synthetic' for generated traffic, or the folder with NSL-KDD's files."
+    source: Annotated[Source, Option(("data",), "PATH"), Common()] = _key(
+        "synthetic",
+        "'synthetic' for generated traffic, the folder with NSL-KDD's files, or a flow table: a file, a "
+        "pattern or a folder.",
+    )
+    test: Annotated[Place, Option(("test",), "PATH"), Common()] = _key(
+        "", "Test part of a flow table; without it, use --split types, order or random."
+    )
+    label: Annotated[str, Option(("label",), "COLUMN"), Common(), Allowed("a text")] = _key(
+        "", "Column of a flow table that tells attacks from normal traffic; published tables need none."
+    )
+    normal: Annotated[Words, Option(("normal",), "VALUES"), Common()] = _key(
+        (), "Values of the label that are normal traffic."
+    )
+    attack_type: Annotated[str, Option(("attack-type",), "COLUMN"), Allowed("a text")] = _key(
+        "", "Column that names the attack, where the label does not."
+    )
+    columns: Annotated[Place, Option(("schema",), "PATH")] = _key(
+        "", "TOML file that says what each column is for; cfmt data schema writes one."
+    )
+    format: Annotated[str, Allowed("a text")] = _key(
+        "auto", "Format of a flow table; auto tells it by content."
     )
     train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
     test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
     generator_seed: Seed = _key(0, "Seed of generated rows and of folds, the same in all runs.")
-    split: Literal["official", "types", "random"] = _key(
+    split: Literal["official", "types", "order", "random"] = _key(
         "official",
         "What the finished model is evaluated on. official: the test files; types: rows of a fold, "
-        "with attack types that training lacks; random: a share of the training rows, in-distribution.",
+        "with attack types that training lacks; order: the last rows of the table; random: a share of the "
+        "training rows, in-distribution.",
     )
     fold: CountOrZero = _key(
         0, "Which fold: which attack types training lacks, or which random rows; from 0."
@@ -205,7 +236,7 @@ class PartitionConfig(_Section):
     ((0.01, 0.5), None)
     """
 
-    source: Annotated[Text, Option(("partition-from",), "PATH")] = _key(
+    source: Annotated[Source, Option(("partition-from",), "PATH")] = _key(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
     )
     clients: Annotated[Count, ApiName("n_clients"), Common()] = _key(100, "Number of clients.")

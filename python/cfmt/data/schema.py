@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from cfmt.data.columns.spec import Columns
 
 __all__ = ["Schema", "Source", "Table", "novel_rows"]
 
@@ -151,11 +154,11 @@ class Table:
         Whether the rows were generated.
     sources : tuple of Source, default=()
         The files that the rows come from.
+    columns : Columns or None, default=None
+        What the columns of the files are for; None for a data set that has its own reader.
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If shapes do not fit each other, a code is outside its names, or a number is not allowed.
 
@@ -181,6 +184,7 @@ class Table:
     name: str
     synthetic: bool = False
     sources: tuple[Source, ...] = ()
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         n_rows, schema = len(self.is_attack), self.schema

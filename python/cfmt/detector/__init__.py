@@ -4,5 +4,6 @@ Apart from ``nn/`` because it runs with numpy and the kernels alone: what scores
 """
 
 from cfmt.detector.detector import Detector, Scored
+from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
 
-__all__ = ["Detector", "Scored"]
+__all__ = ["Detector", "DetectorFigures", "Scored", "TypeFigures", "evaluate_detector"]

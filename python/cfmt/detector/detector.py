@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.data import Table
+from cfmt.data.columns import Columns
 from cfmt.detector.file import LAYERS, read_file, write_file
 from cfmt.errors import DataError
 from cfmt.mlp import MLP
@@ -72,6 +73,8 @@ class Detector:
         Score from which a row is an alert, in [0, 1]; infinite where none is.
     metadata : dict of str to object
         Anything else worth keeping that JSON can hold, such as data set, method and seed.
+    columns : Columns or None, default=None
+        What the columns of a flow table are for, to score its like; None for a data set with its own reader.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class Detector:
     preprocessor: Preprocessor
     threshold: float
     metadata: dict[str, Any] = field(default_factory=dict)
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
         params, mlp = self.params, self.mlp
@@ -113,6 +117,8 @@ class Detector:
         if self.preprocessor.n_features != mlp.n_features:
             given = self.preprocessor.n_features
             raise ValueError(f"preprocessor must give {mlp.n_features} features for {mlp}, got {given}")
+        if self.columns is not None and self.columns.schema != self.preprocessor.schema:
+            raise ValueError("columns must give the features that the preprocessor takes, gives others")
         if not (0 <= self.threshold <= 1 or self.threshold == float("inf")):
             raise ValueError(
                 f"threshold must lie in [0, 1], or be inf for no alert at all, got {self.threshold}"
@@ -223,6 +229,8 @@ class Detector:
             "threshold": repr(float(self.threshold)),  # text, for JSON has no infinity
             "metadata": dict(self.metadata),
         }
+        if self.columns is not None:
+            header["columns"] = self.columns.to_dict()
         write_file(Path(path), header, dict(zip(LAYERS, self._layers(), strict=True)))
 
     @classmethod
@@ -263,6 +271,7 @@ class Detector:
                 preprocessor=Preprocessor.from_dict(header["preprocessor"]),
                 threshold=float(header["threshold"]),
                 metadata=_mapping("metadata", header["metadata"]),
+                columns=Columns.from_dict(header["columns"]) if "columns" in header else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: is not a whole detector ({error}); save the model again") from error

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from cfmt.config import ExperimentConfig
+from cfmt.config import DataConfig, ExperimentConfig
 
 if TYPE_CHECKING:
     from cfmt.data import Table
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["decisive", "fingerprint"]
 
 _WHERE = {
-    "data": {"source"},
+    "data": {"source", "test", "columns"},
     "training": {"engine", "device", "group_size", "threads"},
 }
+_OF_FLOW_TABLES = {"label", "normal", "attack_type", "format"}
+"""Keys that runs of older versions lack: left out while they say nothing, so that those runs still count."""
 
 
 def decisive(config: ExperimentConfig, tables: Iterable[Table]) -> dict[str, Any]:
@@ -45,6 +47,10 @@ def decisive(config: ExperimentConfig, tables: Iterable[Table]) -> dict[str, Any
     (['synthetic'], False)
     """
     dump = config.model_dump(mode="json", exclude=_WHERE)
+    plain = DataConfig().model_dump(mode="json")
+    dump["data"] = {
+        key: value for key, value in dump["data"].items() if key not in _OF_FLOW_TABLES or value != plain[key]
+    }
     return {"config": dump, "files": {file.name: file.sha256 for table in tables for file in table.sources}}
 
 

@@ -24,6 +24,7 @@ from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     from cfmt.data import Table
+    from cfmt.data.columns import Columns
     from cfmt.experiment.record import RunRecord
     from cfmt.experiment.statistics import Interval
     from cfmt.federated.evaluation import CurvePoint
@@ -180,7 +181,7 @@ def run_experiment(
         with told:
             for seed in config.seed_range:
                 missing = [one for one in planned if (one.method.name, seed) not in done]
-                _run_seed(missing, seed, directory, told, alone=n_runs == 1)
+                _run_seed(missing, seed, directory, told, train.columns, alone=n_runs == 1)
         return _finish(config, train, directory)
     except KeyboardInterrupt:
         raise _interrupted(directory, n_runs) from None
@@ -256,6 +257,7 @@ def _run_seed(
     seed: int,
     directory: RunDirectory,
     told: Events,
+    columns: Columns | None,
     *,
     alone: bool,
 ) -> None:
@@ -292,6 +294,7 @@ def _run_seed(
             params=run.state.model,
             preprocessor=federation.preprocessor,
             threshold=run.evaluation.threshold,
+            columns=columns,
             metadata={
                 "data": federation.name,
                 "synthetic": federation.synthetic,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "load_tables", "load_training", "split", "split_fold"]
+__all__ = ["federation_builder", "is_flow_table", "load_tables", "load_training", "split", "split_fold"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
+
+_NSL_KDD_NAMES = ("kddtrain", "kddtest", "kddcup", "corrected")
+_TOLD = 0.001  # share of test rows from which repeated rows and unknown words are told
 
 _CLIENT_NOTES = {
     "empty": "without training rows; they do not train",
@@ -66,16 +70,23 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     (100, 50, 'note: the traffic is SYNTHETIC, g')
     """
     if config.split != "official":
-        return split_fold(config, load_training(config, note))
-    from cfmt.data import load_nsl_kdd, load_synthetic
+        train, tests = split_fold(config, load_training(config, note))
+    elif config.synthetic:
+        from cfmt.data import load_synthetic
 
-    if config.synthetic:
         note(SYNTHETIC_NOTE)
         train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
-        return train, (test,)
-    with _noted_warnings(note):
-        train, test = load_nsl_kdd(Path(config.source))
-        return train, (test, *_hardest_rows(Path(config.source)))
+        tests = (test,)
+    elif is_flow_table(config):
+        train, tests = _flow_tables(config, note)
+    else:
+        from cfmt.data import load_nsl_kdd
+
+        with _noted_warnings(note):
+            train, test = load_nsl_kdd(Path(config.source))
+            tests = (test, *_hardest_rows(Path(config.source)))
+    _note_overlap(train, tests[0], config, note)
+    return train, tests
 
 
 def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
@@ -109,8 +120,90 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
     if config.synthetic:
         note(SYNTHETIC_NOTE)
         return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
+    if is_flow_table(config):
+        return _flow_tables(config.model_copy(update={"test": ""}), note)[0]
     with _noted_warnings(note):
         return load_nsl_kdd_file(Path(config.source), part="train")
+
+
+def is_flow_table(config: DataConfig) -> bool:
+    """Whether the source is a flow table of any exporter, not generated and not NSL-KDD's folder.
+
+    Examples
+    --------
+    >>> from cfmt.config import DataConfig
+    >>> from cfmt.experiment.traffic import is_flow_table
+    >>> is_flow_table(DataConfig()), is_flow_table(DataConfig(source="a.csv", label="verdict"))
+    (False, True)
+    """
+    if config.synthetic:
+        return False
+    if config.label or config.columns or config.test or config.format != "auto":
+        return True
+    source = Path(config.source)
+    is_pattern = any(mark in source.name for mark in "*?[")
+    if not source.exists() and not is_pattern:
+        raise DataError(
+            f"{source}: no such file or folder; give the folder with NSL-KDD's files, a flow table, or "
+            "'synthetic' for generated traffic"
+        )
+    names = source.rglob("*") if source.is_dir() else (source,)
+    return not any(path.name.lower().startswith(_NSL_KDD_NAMES) for path in names)
+
+
+def _flow_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
+    """Load a flow table and its test part, and tell what was made of its columns."""
+    from cfmt.data.columns import Columns
+    from cfmt.data.flow_table import load_flow_tables
+
+    if config.split == "official" and not config.test:
+        raise ConfigError(
+            f"data.source: {config.source} has no known test part; give it by data.test, or set data.split "
+            "to types (whole attack types left out), order (the last rows) or random (flatters)"
+        )
+    tables = load_flow_tables(
+        config.source,
+        test=config.test or None,
+        label=config.label,
+        normal=config.normal,
+        attack_type=config.attack_type,
+        columns=Columns.load(config.columns) if config.columns else None,
+        format=config.format,
+    )
+    columns, known = tables.columns, tables.known
+    if known is not None:
+        note(f"note: recognised as {known.name}: {known.flaws}")
+    note(
+        f"note: {len(columns.numeric)} numeric and {len(columns.words)} categorical columns are features"
+        + (f"; {', '.join(columns.ports)} as service buckets" if columns.ports else "")
+    )
+    if columns.reasons:
+        left_out = ", ".join(f"{column} ({reason})" for column, reason in columns.reasons.items())
+        note(f"note: no features: {left_out}")
+    for suspect in tables.suspects:
+        note(
+            f"warning: {suspect.feature} alone reaches a ROC-AUC of {suspect.roc_auc:.4f} on the training "
+            "rows; if it comes of how the traffic was made, leave it out of the schema"
+        )
+    return tables.train, () if tables.test is None else (tables.test,)
+
+
+def _note_overlap(train: Table, test: Table, config: DataConfig, note: Callable[[str], None]) -> None:
+    """Tell how many test rows stand in training, and how many have words that training lacks."""
+    from cfmt.data.overlap import overlap
+
+    if config.split == "random":
+        note("warning: split random tests on attack types that training has; figures on it flatter")
+    found = overlap(train, test)
+    if not found.n_test or config.synthetic:
+        return
+    for count, what in (
+        (found.n_repeated, "stand in training bit by bit"),
+        (found.n_unknown, "have a protocol, service or other word that training never had"),
+    ):
+        if count > _TOLD * found.n_test:
+            share = 100 * count / found.n_test
+            note(f"note: {count:,} of {found.n_test:,} test rows ({share:.1f} %) {what}")
 
 
 @contextmanager
@@ -162,6 +255,10 @@ def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ..
     from cfmt.data.folds import leave_types_out, type_folds
 
     _check_classes(train, config)
+    if config.split == "order":
+        n_kept = train.n_rows - round(config.fold_share * train.n_rows)
+        kept, held = (train.take(np.arange(*ends)) for ends in ((0, n_kept), (n_kept, train.n_rows)))
+        return kept, (replace(held, name=f"{train.name}, last rows", sources=()),)
     try:
         types = type_folds(train, config.folds)[config.fold] if config.split == "types" else ()
     except ValueError as error:

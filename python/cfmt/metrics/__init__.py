@@ -1,4 +1,7 @@
-"""Figures of detection: from scores, from confusion counts, and from histograms that clients can sum."""
+"""Figures of detection: from scores, from confusion counts, and from histograms that clients can sum.
+
+An array of another dtype is a ``TypeError`` that says what makes it right.
+"""
 
 from cfmt.metrics.attack_types import f1_macro_types, recall_macro_types, roc_auc_macro_types
 from cfmt.metrics.histograms import (

@@ -35,8 +35,6 @@ def roc_auc_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: Cod
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
 
@@ -84,8 +82,6 @@ def recall_macro_types(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
 
@@ -132,8 +128,6 @@ def f1_macro_types(scores: ScoreArray, labels: LabelArray, attack_type: CodeArra
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
 

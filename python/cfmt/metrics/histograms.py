@@ -40,8 +40,6 @@ def score_histogram(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score is outside [0, 1] or NaN, a label is neither 0 nor 1, or ``bins`` is below 1.
 
@@ -70,8 +68,6 @@ def roc_auc_from_histograms(positive: CountArray, negative: CountArray) -> float
 
     Raises
     ------
-    TypeError
-        If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
 
@@ -103,8 +99,6 @@ def average_precision_from_histograms(positive: CountArray, negative: CountArray
 
     Raises
     ------
-    TypeError
-        If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
 
@@ -140,8 +134,6 @@ def threshold_at_fpr(positive: CountArray, negative: CountArray, fpr: float) -> 
 
     Raises
     ------
-    TypeError
-        If a histogram has another dtype.
     ValueError
         If ``fpr`` is out of range, a count is negative, or shapes differ.
 
@@ -174,8 +166,6 @@ def threshold_for_f1(positive: CountArray, negative: CountArray) -> float:
 
     Raises
     ------
-    TypeError
-        If a histogram has another dtype.
     ValueError
         If a count is negative, or shapes differ.
 
@@ -210,8 +200,6 @@ def threshold_for_cost(positive: CountArray, negative: CountArray, *, fn: float,
 
     Raises
     ------
-    TypeError
-        If a histogram has another dtype.
     ValueError
         If a cost is negative or not finite, a count is negative, or shapes differ.
 
@@ -251,8 +239,6 @@ def expected_alerts_per_million(negative: CountArray, threshold: float) -> float
 
     Raises
     ------
-    TypeError
-        If the histogram has another dtype.
     ValueError
         If a count is negative, or the threshold is NaN.
 

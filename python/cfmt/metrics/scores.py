@@ -76,8 +76,6 @@ def confusion(scores: ScoreArray, labels: LabelArray, threshold: float) -> Confu
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score or the threshold is NaN, a label is neither 0 nor 1, or lengths differ.
 
@@ -114,8 +112,6 @@ def ragged_confusion(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         As :func:`confusion`, or if the offsets do not fit the rows.
 
@@ -208,8 +204,6 @@ def all_attack_f1(labels: LabelArray) -> float:
 
     Raises
     ------
-    TypeError
-        If the labels have another dtype.
     ValueError
         If a label is neither 0 nor 1.
 
@@ -241,8 +235,6 @@ def roc_auc(scores: ScoreArray, labels: LabelArray) -> float:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
 
@@ -272,8 +264,6 @@ def average_precision(scores: ScoreArray, labels: LabelArray) -> float:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a score is NaN, a label is neither 0 nor 1, or lengths differ.
 
@@ -307,8 +297,6 @@ def ragged_average_precision(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         As :func:`average_precision`, or if the offsets do not fit the rows.
 
@@ -341,8 +329,6 @@ def recall_at_fpr(scores: ScoreArray, labels: LabelArray, fpr: float) -> float:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If ``fpr`` is out of range, a score is NaN, a label is neither 0 nor 1, or lengths differ.
 

@@ -1,6 +1,7 @@
 """Partitions of a table's rows over clients: made, thinned, measured and kept.
 
 Apart from ``federated/``, because a split is worth having with any trainer.
+An array of another dtype is a ``TypeError`` that says what makes it right.
 """
 
 from cfmt.partition.dirichlet import partition_dirichlet, partition_iid, partition_quantity

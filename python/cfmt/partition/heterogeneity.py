@@ -29,8 +29,6 @@ def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> I
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If a label or a row index is out of range.
 

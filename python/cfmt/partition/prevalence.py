@@ -49,8 +49,6 @@ def impose_prevalence(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If `prevalence` is out of range, a label is neither 0 nor 1, a row is not in the table, or the normal
         rows do not suffice for `min_size`.

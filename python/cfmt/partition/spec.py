@@ -89,8 +89,6 @@ class PartitionSpec:
 
         Raises
         ------
-        TypeError
-            If an array has another dtype.
         ValueError
             If the two arrays differ in length, or there are too few rows.
         """

@@ -37,8 +37,6 @@ def split_validation(
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If `share` is out of range, or a row is not in the table.
 
@@ -68,8 +66,6 @@ def check_parts(parts: Ragged[np.int64], n_rows: int) -> None:
 
     Raises
     ------
-    TypeError
-        If an array has another dtype.
     ValueError
         If the offsets do not run from 0 to the number of values without ever falling, or a row is not in the
         table.

@@ -98,7 +98,7 @@ def _particulars(record: RunRecord) -> Table:
     table = new_table("Clients and cost", ["", ""])
     table.show_header = False
     rows = {
-        "clients judged, with an attack to find": (clients["n_evaluated"], 0),
+        "clients evaluated, with an attack to find": (clients["n_evaluated"], 0),
         "F1 of the worst client": (clients["worst_f1"], 3),
         "F1 of the client at the 10th percentile": (clients["p10_f1"], 3),
         "rounds": (len(record.reports), 0),

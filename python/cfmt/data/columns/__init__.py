@@ -1,0 +1,20 @@
+"""What each column of a flow table is for: judged by its name and values, kept, and enforced."""
+
+from cfmt.data.columns.inference import Suspect, infer_columns, suspects
+from cfmt.data.columns.names import PORT_BUCKETS, normalised, port_bucket, reason_by_name
+from cfmt.data.columns.spec import OTHER, Columns
+from cfmt.data.columns.tabulate import Tabulated, tabulate
+
+__all__ = [
+    "OTHER",
+    "PORT_BUCKETS",
+    "Columns",
+    "Suspect",
+    "Tabulated",
+    "infer_columns",
+    "normalised",
+    "port_bucket",
+    "reason_by_name",
+    "suspects",
+    "tabulate",
+]

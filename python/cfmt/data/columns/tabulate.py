@@ -1,0 +1,240 @@
+"""Rows of a flow table as features and labels, by what its columns are for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.data.columns.names import port_bucket
+from cfmt.data.columns.spec import OTHER, Columns
+from cfmt.data.columns.values import numbers, texts
+from cfmt.data.schema import Source, Table
+from cfmt.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Tabulated", "label_names", "tabulate"]
+
+NORMAL = "normal"
+"""The attack type of normal rows, whatever the table calls them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tabulated:
+    """A table made of some rows of a frame.
+
+    Parameters
+    ----------
+    table : Table
+        The rows that could be used.
+    rows : ndarray of shape (n_rows,), int64
+        Which rows of the frame they are.
+    unknown : ndarray of shape (n_rows,), bool
+        Rows with a word that the columns do not keep.
+    fault : tuple of (int, str) or None
+        The first row that could not be used, and what is wrong with it; None where every row could.
+    """
+
+    table: Table
+    rows: npt.NDArray[np.int64]
+    unknown: npt.NDArray[np.bool_]
+    fault: tuple[int, str] | None
+
+
+def tabulate(
+    frame: pl.DataFrame,
+    columns: Columns,
+    *,
+    types: Collection[str] | None = None,
+    name: str = "flows",
+    sources: tuple[Source, ...] = (),
+) -> Tabulated:
+    """Make a table of a frame's rows; rows with a cell that cannot be used are left out and told.
+
+    A cell of a numeric column can be used if it is a number of at most 1e100, or missing in a column that may
+    lack values. Missing are empty cells, ``-``, ``NaN``, ``Infinity`` and their like, and negative numbers
+    of a column with heavy tails.
+
+    Parameters
+    ----------
+    frame : polars DataFrame
+        Rows as a reader gave them, texts or numbers.
+    columns : Columns
+        What each column is for.
+    types : collection of str, optional
+        Names of the attack types, as :func:`label_names` gives them; without it, nothing is known of the
+        rows' labels, and all count as one unknown type.
+    name : str, default="flows"
+        Name of the table.
+    sources : tuple of Source, default=()
+        Where the rows come from.
+
+    Returns
+    -------
+    Tabulated
+
+    Raises
+    ------
+    DataError
+        If the frame lacks a column.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from cfmt.data.columns import Columns, tabulate
+    >>> columns = Columns(("bytes",), {"proto": ("tcp",)}, label="kind", normal=("ok",))
+    >>> frame = pl.DataFrame({"bytes": ["1", "many"], "proto": ["tcp", "udp"]})
+    >>> made = tabulate(frame, columns)
+    >>> made.table.n_rows, made.fault
+    (1, (1, "column bytes must be a number, got 'many'"))
+    """
+    labelled = (columns.label,) if types is not None else ()
+    lacking = [column for column in (*columns.features, *labelled) if column not in frame.columns]
+    if lacking:
+        raise DataError(
+            f"lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}; "
+            "give a table of the exporter that the schema was made from"
+        )
+    numeric, faults = _numeric(frame, columns)
+    codes, vocabularies, unknown = _words(frame, columns)
+    attack_type, is_attack = np.zeros(frame.height, np.int64), np.zeros(frame.height, np.uint8)
+    if types is not None:
+        attack_type, is_attack, unlabelled = _labels(frame, columns, tuple(types))
+        faults.append((unlabelled, columns.label, "must not be empty: it is the label"))
+    wrong = np.zeros(frame.height, np.bool_)
+    for bad, _, _ in faults:
+        wrong |= bad
+    rows = np.flatnonzero(~wrong)
+    names = tuple(types) if types is not None else ("unknown",)
+    table = Table(
+        schema=columns.schema,
+        numeric=numeric[rows],
+        categorical=codes[rows],
+        vocabularies=vocabularies,
+        attack_type=attack_type[rows],
+        attack_types=names,
+        family=attack_type[rows],
+        families=names,
+        is_attack=is_attack[rows],
+        name=name,
+        sources=sources,
+        columns=columns,
+    )
+    return Tabulated(table, rows, unknown[rows], _first_fault(frame, wrong, faults))
+
+
+_Fault = tuple[npt.NDArray[np.bool_], str, str]
+
+
+def _numeric(frame: pl.DataFrame, columns: Columns) -> tuple[npt.NDArray[np.float64], list[_Fault]]:
+    """Return numeric features, shape (n_rows, n_numeric), with flags of missing ones last, and faults."""
+    flagged, faults, found, flags = set(columns.missing), [], [], {}
+    for column in columns.numeric:
+        values, wrong = numbers(frame[column])
+        if column in columns.log1p:
+            values[values < 0] = np.nan  # NaN is not below 0
+        missing = np.isnan(values) & ~wrong
+        faults.append((wrong, column, "must be a number"))
+        if column in flagged:
+            flags[column] = missing
+        else:
+            faults.append((missing, column, "must not be missing or, if its tail is heavy, negative"))
+        found.append(np.nan_to_num(values, copy=False))
+    found += [flags[column].astype(np.float64) for column in columns.missing]
+    return np.stack(found, axis=1) if found else np.empty((frame.height, 0)), faults
+
+
+def _words(
+    frame: pl.DataFrame, columns: Columns
+) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...], npt.NDArray[np.bool_]]:
+    """Return codes, shape (n_rows, n_categorical), the words that they stand for, and rows with others."""
+    codes = np.zeros((frame.height, len(columns.words)), np.int64)
+    vocabularies, unknown = [], np.zeros(frame.height, np.bool_)
+    for place, (column, words) in enumerate(columns.words.items()):
+        found = buckets(frame[column]) if column in columns.ports else texts(frame[column])
+        own = found.replace_strict(
+            list(words), list(range(len(words))), default=len(words), return_dtype=_int64()
+        ).to_numpy()
+        other = (own == len(words)) & (found != OTHER).to_numpy()
+        unknown |= other
+        codes[:, place] = own
+        vocabularies.append((*words, OTHER))
+    return codes, tuple(vocabularies), unknown
+
+
+def buckets(column: pl.Series) -> pl.Series:
+    """Turn a column of ports into service buckets."""
+    import polars as pl
+
+    values, _ = numbers(column)
+    distinct, places = np.unique(np.nan_to_num(values, nan=-1.0), return_inverse=True)
+    names = np.array([port_bucket(port) for port in distinct.tolist()], dtype=object)
+    return pl.Series(column.name, names[places].tolist(), dtype=pl.String)
+
+
+def _int64() -> pl.Int64:
+    """Return polars' type of codes; polars is imported where it is used."""
+    import polars as pl
+
+    return pl.Int64()
+
+
+def label_names(frame: pl.DataFrame, columns: Columns) -> tuple[str, ...]:
+    """Return the attack types of a labelled frame, ``normal`` first and the others sorted.
+
+    Parameters
+    ----------
+    frame : polars DataFrame
+        Rows with their labels.
+    columns : Columns
+        Names the label's column, and what is normal there.
+
+    Returns
+    -------
+    tuple of str
+    """
+    types = _types(frame, columns).unique().to_list()
+    return (NORMAL, *sorted(name for name in types if name not in (NORMAL, None)))
+
+
+def _types(frame: pl.DataFrame, columns: Columns) -> pl.Series:
+    """Name each row's attack type: ``normal``, or what the table says; null where the label is missing."""
+    import polars as pl
+
+    label = texts(frame[columns.label])
+    normal = label.str.to_lowercase().is_in([word.lower() for word in columns.normal])
+    named = texts(frame[columns.attack_type]) if columns.attack_type else label
+    normal_words = (*(word.lower() for word in columns.normal), NORMAL, "-")
+    vague = named.str.to_lowercase().is_in(normal_words)
+    chosen = pl.select(
+        pl.when(label == "-").then(None).when(normal).then(pl.lit(NORMAL)).when(vague).then(pl.lit("attack"))
+        .otherwise(named)
+    )  # fmt: skip
+    return chosen.to_series()
+
+
+def _labels(
+    frame: pl.DataFrame, columns: Columns, types: tuple[str, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Return attack types as codes, whether each row is an attack, and rows without a label."""
+    named = _types(frame, columns)
+    codes = named.replace_strict(list(types), list(range(len(types))), default=None, return_dtype=_int64())
+    unlabelled = codes.is_null().to_numpy()
+    attack_type = codes.fill_null(0).to_numpy().copy()
+    return attack_type, (attack_type != types.index(NORMAL)).astype(np.uint8), unlabelled
+
+
+def _first_fault(
+    frame: pl.DataFrame, wrong: npt.NDArray[np.bool_], faults: list[_Fault]
+) -> tuple[int, str] | None:
+    """Name the first row that cannot be used, and what is wrong with it."""
+    if not wrong.any():
+        return None
+    row = int(wrong.argmax())
+    column, rule = next((column, rule) for bad, column, rule in faults if bad[row])
+    return row, f"column {column} {rule}, got {frame[column][row]!r}"

@@ -1,0 +1,106 @@
+"""Flows for scoring, chunk by chunk: whatever a detector was trained on, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.data.columns import Columns, tabulate
+from cfmt.data.nsl_kdd_flows import read_flows
+from cfmt.data.readers import read_chunks
+from cfmt.data.schema import Table
+from cfmt.errors import DataError
+
+__all__ = ["FlowChunk", "stream_flows"]
+
+
+@dataclass(frozen=True, eq=False)
+class FlowChunk:
+    """Some flows of a file.
+
+    Parameters
+    ----------
+    table : Table
+        The rows that can be scored.
+    rows : ndarray of shape (n_rows,), int64
+        Their row numbers in the file, from 0.
+    passed : dict of str to list of str
+        Columns that go through to the output: addresses, times, ids, and the label if there is one.
+    n_unknown : int
+        Rows with a word that training did not have.
+    n_dropped : int
+        Rows that cannot be scored.
+    fault : str or None
+        File, line and fault of the first of them.
+    """
+
+    table: Table
+    rows: npt.NDArray[np.int64]
+    passed: dict[str, list[str]]
+    n_unknown: int
+    n_dropped: int = 0
+    fault: str | None = None
+
+
+def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
+    r"""Read flows with the columns that a detector was trained on.
+
+    Parameters
+    ----------
+    columns : Columns
+        What each column is for; it is enforced.
+    source : Path or str
+        A file, a glob pattern, or ``"-"`` for standard input.
+    format : str, default="auto"
+        One of :data:`cfmt.data.readers.FORMATS`, or to be told by content.
+
+    Yields
+    ------
+    FlowChunk
+
+    Raises
+    ------
+    DataError
+        If the file is missing or damaged, or lacks a column.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data.columns import Columns
+    >>> from cfmt.data.flow_stream import stream_flows
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flows.csv")
+    ...     _ = path.write_text("uid,bytes\nC1,7\nC2,many\n")
+    ...     (chunk,) = stream_flows(Columns(("bytes",), {}, kept=("uid",)), path)
+    >>> chunk.passed, chunk.n_dropped
+    ({'uid': ['C1']}, 1)
+    """
+    for chunk in read_chunks(source, format=format):
+        try:
+            made = tabulate(chunk.frame, columns)
+        except DataError as error:
+            raise DataError(f"{chunk.path}: {error}") from error
+        through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
+        picked = chunk.frame.select(through)[made.rows]
+        fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
+        yield FlowChunk(
+            table=made.table,
+            rows=chunk.first + made.rows,
+            passed={name: ["" if cell is None else str(cell) for cell in picked[name]] for name in through},
+            n_unknown=int(made.unknown.sum()),
+            n_dropped=chunk.frame.height - len(made.rows),
+            fault=fault or None,
+        )
+
+
+def stream_nsl_kdd(path: Path | str) -> Iterator[FlowChunk]:
+    """Read flows in NSL-KDD's format; a line that cannot be scored is an error."""
+    for flows in read_flows(path):
+        passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
+        rows = np.arange(flows.first, flows.first + flows.table.n_rows)
+        yield FlowChunk(flows.table, rows, passed, n_unknown=0)

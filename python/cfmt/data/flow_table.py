@@ -1,0 +1,356 @@
+"""Labelled flow tables of any exporter: read, judged, and made into tables for training and testing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfmt.data.columns import Columns, Suspect, infer_columns, suspects, tabulate
+from cfmt.data.columns.names import normalised
+from cfmt.data.columns.tabulate import label_names
+from cfmt.data.columns.values import texts
+from cfmt.data.known_tables import KnownTable, known_table
+from cfmt.data.readers import Layout, detect, read_chunks
+from cfmt.data.reading import opened
+from cfmt.data.schema import Source, Table
+from cfmt.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import polars as pl
+
+__all__ = ["FlowTables", "Survey", "load_flow_tables", "load_labelled", "survey"]
+
+_BLOCK = 1 << 20
+_WITH_OPTIONAL_KEYS = ("zeek-json", "eve", "jsonl")
+_NO_DATA = {".md", ".pdf", ".toml", ".py", ".ipynb", ".sha256", ".html"}
+
+
+@dataclass(frozen=True, eq=False)
+class FlowTables:
+    """A labelled table, what was made of its columns, and its test part where there is one.
+
+    Parameters
+    ----------
+    train : Table
+        Rows to train on.
+    test : Table or None
+        Rows to test on; None where no file of them was given.
+    columns : Columns
+        What each column is for.
+    known : KnownTable or None
+        The published table that it was recognised as.
+    suspects : tuple of Suspect
+        Features that tell attacks from normal traffic all by themselves.
+    """
+
+    train: Table
+    test: Table | None
+    columns: Columns
+    known: KnownTable | None
+    suspects: tuple[Suspect, ...]
+
+
+def load_labelled(source: Path | str, columns: Columns, *, format: str = "auto") -> Table:
+    """Load labelled rows by columns that are enforced, such as those of a detector.
+
+    Parameters
+    ----------
+    source : Path or str
+        A file, a glob pattern, or a folder of files that together are one table.
+    columns : Columns
+        What each column is for.
+    format : str, default="auto"
+        Format of the files.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, lacks a column, or a row has a cell that cannot be used.
+    """
+    read = _read(source, format)
+    types = _types([(read, source)], columns)
+    return _table(read, columns, types, Path(source).name.split(".")[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a flow table holds, labelled or not.
+
+    Parameters
+    ----------
+    layout : Layout
+        How its first file is laid out.
+    sources : tuple of Source
+        Its files.
+    columns : Columns
+        What each column is judged to be for.
+    known : KnownTable or None
+        The published table that it was recognised as.
+    labels : tuple of (str, int)
+        Values of the label with their rows, most frequent first; empty where no label is known.
+    """
+
+    layout: Layout
+    sources: tuple[Source, ...]
+    columns: Columns
+    known: KnownTable | None
+    labels: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """All rows of some files, and where each stands."""
+
+    frame: pl.DataFrame
+    starts: list[tuple[int, str, npt.NDArray[np.int64]]]
+    sources: tuple[Source, ...]
+
+    def place(self, row: int) -> str:
+        """Name the file and the line of a row."""
+        first, path, lines = next(start for start in reversed(self.starts) if start[0] <= row)
+        return f"{path}: line {lines[row - first]}"
+
+
+def load_flow_tables(
+    source: Path | str,
+    *,
+    test: Path | str | None = None,
+    label: str = "",
+    normal: Sequence[str] = (),
+    attack_type: str = "",
+    columns: Columns | None = None,
+    format: str = "auto",
+) -> FlowTables:
+    r"""Load a labelled flow table, and its test part if there is one.
+
+    Parameters
+    ----------
+    source : Path or str
+        A file, a glob pattern, or a folder of files that together are one table.
+    test : Path or str, optional
+        The same for the test part.
+    label : str, default=""
+        Column that tells attack from normal traffic; empty for that of a published table.
+    normal : sequence of str, default=()
+        Its values that are normal traffic.
+    attack_type : str, default=""
+        Column that names the attack.
+    columns : Columns, optional
+        What each column is for, to be enforced; without it, that is judged from the rows.
+    format : str, default="auto"
+        Format of the files, one of :data:`cfmt.data.readers.FORMATS`.
+
+    Returns
+    -------
+    FlowTables
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, the label is not there, test and training file are the same, or a row
+        has a cell that cannot be used: the message then names file, line and column.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data.flow_table import load_flow_tables
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flows.csv")
+    ...     _ = path.write_text("bytes,proto,kind\\n1,tcp,ok\\n9,udp,flood\\n2,tcp,ok\\n")
+    ...     tables = load_flow_tables(path, label="kind", normal=("ok",))
+    >>> tables.train.attack_types, tables.train.is_attack.tolist()
+    (('normal', 'flood'), [0, 1, 0])
+    """
+    read = _read(source, format)
+    known = known_table(read.frame.columns)
+    if columns is None:
+        label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
+        try:
+            columns = infer_columns(read.frame, label=label, normal=tuple(normal), attack_type=attack_type)
+        except DataError as error:
+            raise DataError(f"{source}: {error}") from error
+    elif not columns.label:
+        raise DataError(f'{source}: the schema names no label; add a line such as label = "Label"')
+    tested = None if test is None else _read(test, format)
+    if tested is not None:
+        _refuse_same(read, tested, str(test))
+    types = _types([(read, source), *([(tested, str(test))] if tested is not None else [])], columns)
+    name = known.name if known else Path(source).name.split(".")[0]
+    train = _table(read, columns, types, name)
+    return FlowTables(
+        train=train,
+        test=None if tested is None else _table(tested, columns, types, name),
+        columns=columns,
+        known=known,
+        suspects=suspects(train),
+    )
+
+
+def survey(
+    source: Path | str,
+    *,
+    label: str = "",
+    normal: Sequence[str] = (),
+    attack_type: str = "",
+    format: str = "auto",
+) -> Survey:
+    r"""Look at a flow table before anything is trained on it.
+
+    Parameters
+    ----------
+    source : Path or str
+        A file, a glob pattern, or a folder of files that together are one table.
+    label, normal, attack_type, format
+        As for :func:`load_flow_tables`; nothing need be said of the labels.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    DataError
+        If a file is missing or damaged, or no column is left as a feature.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from cfmt.data.flow_table import survey
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "flows.csv")
+    ...     _ = path.write_text("Src IP,bytes\n192.0.2.1,10\n192.0.2.2,17\n")
+    ...     found = survey(path)
+    >>> found.layout.format, found.columns.numeric, found.columns.reasons
+    ('csv', ('bytes',), {'Src IP': 'address'})
+    """
+    read = _read(source, format)
+    known = known_table(read.frame.columns)
+    if label or known is not None:
+        label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
+    try:
+        columns = infer_columns(read.frame, label=label, normal=tuple(normal), attack_type=attack_type)
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from error
+    counts = texts(read.frame[label]).value_counts(sort=True).iter_rows() if label else ()
+    layout = detect(read.starts[0][1], format=format)
+    return Survey(layout, read.sources, columns, known, tuple((str(name), int(n)) for name, n in counts))
+
+
+def _read(source: Path | str, format: str) -> _Read:
+    """Read all rows of a source; its files must have the same columns."""
+    import polars as pl
+
+    chunks: list[pl.DataFrame] = []
+    starts: list[tuple[int, str, npt.NDArray[np.int64]]] = []
+    first = 0
+    for chunk in read_chunks(_files(source), format=format):
+        same = not chunks or chunk.frame.columns == chunks[0].columns
+        if not same and detect(chunk.path, format=format).format not in _WITH_OPTIONAL_KEYS:
+            raise DataError(
+                f"{chunk.path}: has other columns than {starts[0][1]}; give files of one exporter at a time"
+            )
+        chunks.append(chunk.frame)
+        starts.append((first, chunk.path, chunk.lines))
+        first += chunk.frame.height
+    if first == 0:
+        raise DataError(f"{source}: has no row; give a file with flows")
+    paths = list(dict.fromkeys(path for _, path, _ in starts))
+    counts = {path: sum(len(lines) for _, own, lines in starts if own == path) for path in paths}
+    sources = tuple(Source(Path(path).name, _sha256(Path(path)), counts[path]) for path in paths)
+    return _Read(pl.concat(chunks, how="diagonal_relaxed"), starts, sources)
+
+
+def _files(source: Path | str) -> list[Path | str]:
+    """List the data files of a folder; a file or a pattern stands for itself."""
+    path = Path(source)
+    if not path.is_dir():
+        return [source]
+    found = sorted(
+        one
+        for one in path.iterdir()
+        if one.is_file() and not one.name.startswith(".") and one.suffix.lower() not in _NO_DATA
+    )
+    if not found:
+        raise DataError(f"{path}: holds no data file; give a file, or a folder of them")
+    return list(found)
+
+
+def _sha256(path: Path) -> str:
+    """Hash the uncompressed bytes of a file, a block at a time."""
+    digest = hashlib.sha256()
+    with opened(path, remedy="give the path of the data file") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _labels(
+    read: _Read,
+    source: Path | str,
+    known: KnownTable | None,
+    label: str,
+    normal: Sequence[str],
+    attack_type: str,
+) -> tuple[str, tuple[str, ...], str]:
+    """Complete what was said of the labels by what is known of a published table."""
+    by_name = {normalised(name): name for name in read.frame.columns}
+    if known is not None and not label:
+        return by_name[known.label], tuple(normal) or known.normal, by_name.get(known.attack_type, "")
+    if not label:
+        raise DataError(
+            f"{source}: is no published table that is known here; name the column that tells attacks from "
+            "normal traffic (label, --label on the command line) and its normal values (normal, --normal); "
+            f"its columns are {', '.join(read.frame.columns)}"
+        )
+    label, attack_type = (name if name in read.frame.columns else by_name.get(normalised(name), name)
+                          for name in (label, attack_type))  # fmt: skip
+    if not normal:
+        raise DataError(
+            f"{source}: label is {label!r}, but nothing says which of its values are normal traffic; name "
+            "them (normal, --normal on the command line)"
+        )
+    return label, tuple(normal), attack_type
+
+
+def _refuse_same(train: _Read, test: _Read, name: str) -> None:
+    """Refuse a test file whose bytes were trained on."""
+    hashes = {source.sha256: source.name for source in train.sources}
+    for source in test.sources:
+        if source.sha256 in hashes:
+            raise DataError(
+                f"{name}: {source.name} holds the same bytes as the training file {hashes[source.sha256]}; "
+                "a test on training rows says nothing: give another file, or split types, order or random"
+            )
+
+
+def _types(parts: list[tuple[_Read, Path | str]], columns: Columns) -> tuple[str, ...]:
+    """Name the attack types of all parts, ``normal`` first."""
+    found: set[str] = set()
+    for read, name in parts:
+        if columns.label not in read.frame.columns:
+            raise DataError(f"{name}: has no column {columns.label!r}, which holds the labels")
+        found |= set(label_names(read.frame, columns))
+    return ("normal", *sorted(found - {"normal"}))
+
+
+def _table(read: _Read, columns: Columns, types: tuple[str, ...], name: str) -> Table:
+    """Make a table of all rows, or name the first cell that cannot be used."""
+    try:
+        made = tabulate(read.frame, columns, types=types, name=name, sources=read.sources)
+    except DataError as error:
+        raise DataError(f"{read.starts[0][1]}: {error}") from error
+    if made.fault is not None:
+        row, fault = made.fault
+        raise DataError(f"{read.place(row)}: {fault}; mend the row, or leave it out")
+    return made.table
