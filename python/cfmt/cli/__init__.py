@@ -11,6 +11,7 @@ import typer
 
 from cfmt import __version__
 from cfmt.cli import data
+from cfmt.cli.calibrate import calibrate
 from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.partition import partition
@@ -54,6 +55,7 @@ def _describe(
 app.command()(train)
 app.command()(compare)
 app.command()(score)
+app.command()(calibrate)
 app.command()(partition)
 app.command()(scenarios)
 app.command()(tune)

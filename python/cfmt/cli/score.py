@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cfmt.cli.files import DetectorFile
 from cfmt.cli.options import Quiet
 from cfmt.files import atomic_file
 
@@ -30,7 +31,6 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
-DetectorFile = Annotated[Path, typer.Argument(metavar="DETECTOR", help="A model.safetensors of cfmt train.")]
 FlowFile = Annotated[
     Path,
     typer.Argument(metavar="INPUT", help="Flows in NSL-KDD's format, plain or gzipped; no labels needed."),

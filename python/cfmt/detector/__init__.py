@@ -3,6 +3,27 @@
 Apart from ``nn/`` because it runs with numpy and the kernels alone: what scores needs nothing that trains.
 """
 
+from cfmt.detector.calibration import (
+    BenignScores,
+    Budget,
+    Calibration,
+    calibrate,
+    fpr_interval,
+    rows_needed,
+    score_benign,
+    threshold_for_fpr,
+)
 from cfmt.detector.detector import Detector, Scored
 
-__all__ = ["Detector", "Scored"]
+__all__ = [
+    "BenignScores",
+    "Budget",
+    "Calibration",
+    "Detector",
+    "Scored",
+    "calibrate",
+    "fpr_interval",
+    "rows_needed",
+    "score_benign",
+    "threshold_for_fpr",
+]
