@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.detectors import invoke, saved_detector
 
 from cfmt.cli import errors
 from cfmt.data import load_synthetic, to_nsl_kdd_text
 from cfmt.detector import Detector
+from support.detectors import invoke, saved_detector
 
 
 @pytest.fixture(scope="module")

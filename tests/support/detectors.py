@@ -24,7 +24,7 @@ def untrained(scaling: Literal["zscore", "quantile"] = "zscore", **changes: Any)
     train, _ = load_synthetic(2000, 0, seed=0)
     preprocessor = fit_preprocessor(train, scaling=scaling)
     mlp = MLP(preprocessor.n_features, hidden=16)
-    values = {"threshold": 0.5, "metadata": {"method": "fedavg"}} | changes
+    values: dict[str, Any] = {"threshold": 0.5, "metadata": {"method": "fedavg"}} | changes
     return Detector(mlp, 3 * mlp.initial(seed=2), preprocessor, **values)
 
 

@@ -1,4 +1,4 @@
-"""``cfmt calibrate``: a threshold for one site, from its own benign flows; needs neither torch nor matplotlib."""
+"""``cfmt calibrate``: a threshold for one site, from its own benign flows, without torch."""
 
 from __future__ import annotations
 

@@ -13,17 +13,22 @@ from cfmt.detector.calibration import (
     score_benign,
     threshold_for_fpr,
 )
+from cfmt.detector.card import Card, make_card
 from cfmt.detector.detector import Detector, Scored
+from cfmt.detector.onnx import to_onnx
 
 __all__ = [
     "BenignScores",
     "Budget",
     "Calibration",
+    "Card",
     "Detector",
     "Scored",
     "calibrate",
     "fpr_interval",
+    "make_card",
     "rows_needed",
     "score_benign",
     "threshold_for_fpr",
+    "to_onnx",
 ]

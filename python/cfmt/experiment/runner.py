@@ -180,7 +180,7 @@ def run_experiment(
         with told:
             for seed in config.seed_range:
                 missing = [one for one in planned if (one.method.name, seed) not in done]
-                _run_seed(missing, seed, directory, told, alone=n_runs == 1)
+                _run_seed(missing, seed, (train, tests), directory, told, alone=n_runs == 1)
         return _finish(config, train, directory)
     except KeyboardInterrupt:
         raise _interrupted(directory, n_runs) from None
@@ -254,6 +254,7 @@ def _check_engine(settings: Settings) -> None:
 def _run_seed(
     planned: list[Planned],
     seed: int,
+    tables: tuple[Table, tuple[Table, ...]],
     directory: RunDirectory,
     told: Events,
     *,
@@ -261,6 +262,7 @@ def _run_seed(
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
     from cfmt.detector import Detector
+    from cfmt.experiment.provenance import detector_metadata
     from cfmt.experiment.record import RunRecord
     from cfmt.federated.simulation import compare
     from cfmt.mlp import MLP
@@ -292,12 +294,7 @@ def _run_seed(
             params=run.state.model,
             preprocessor=federation.preprocessor,
             threshold=run.evaluation.threshold,
-            metadata={
-                "data": federation.name,
-                "synthetic": federation.synthetic,
-                "method": run.method.name,
-                "seed": seed,
-            },
+            metadata=detector_metadata(one, run, federation, *tables),
         )
         detector.save(directory.model_path(None if alone else run.method.name, seed))
         directory.write_run(RunRecord.of(run))
