@@ -1,7 +1,8 @@
-"""What the bare wheel must do: import lightly, compute, train, score, and say what is missing."""
+"""What the bare wheel must do: import lightly, train, score, calibrate, inspect, say what is missing."""
 
 import csv
 import importlib.util
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import numpy as np
 import cfmt
 
 assert "torch" not in sys.modules, "importing cfmt must not import torch"
-for package in ("torch", "matplotlib"):
+for package in ("torch", "matplotlib", "onnx"):
     assert importlib.util.find_spec(package) is None, f"{package}: this environment was meant to be empty"
 
 labels = np.repeat(np.arange(3), 50)
@@ -43,7 +44,13 @@ with tempfile.TemporaryDirectory() as folder:
     rows = list(csv.DictReader(scored.splitlines()))
     assert len(rows) == 200, len(rows)
     assert all(0 <= float(row["score"]) <= 1 for row in rows)
+    site = str(Path(folder) / "site.safetensors")
+    command("calibrate", str(run / "model.safetensors"), str(flows), "--fpr", "0.05", "--out", site)
+    card = json.loads(command("inspect", site, "--json").stdout)
+    assert card["calibration"]["alerts"] <= 0.05 * card["calibration"]["rows"], card
+    asked = command("export", site, code=1)
+    assert "cfmt[onnx]" in asked.stderr, asked.stderr
 
 asked = command("train", "--method", "cfmt", *tiny, "--out", "never", code=1)
 assert "cfmt[torch]" in asked.stderr, asked.stderr
-print(f"wheel of cfmt {cfmt.__version__} trains and scores without torch")
+print(f"wheel of cfmt {cfmt.__version__} trains, scores, calibrates and inspects without torch")

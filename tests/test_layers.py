@@ -33,7 +33,7 @@ LAYERS = (
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-ONLY_IN = {"torch": ("nn", "policies"), "matplotlib": ("report",)}
+ONLY_IN = {"torch": ("nn", "policies"), "matplotlib": ("report",), "onnx": ("detector",)}
 TORCH = ("nn/torch_", "nn/cuda/", "policies/sac_policy", "policies/sac_learning")
 MOST_IN_A_CHAIN = 15
 
@@ -81,7 +81,7 @@ def test_every_part_has_a_layer() -> None:
 def test_importing_cfmt_is_light() -> None:
     code = "import sys, cfmt; print(*sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "flwr", "matplotlib", "polars", "scipy", "sklearn"}
+    heavy = {"torch", "flwr", "matplotlib", "onnx", "polars", "scipy", "sklearn"}
     assert heavy.isdisjoint(loaded.stdout.split())
 
 

@@ -11,9 +11,12 @@ import typer
 
 from cfmt import __version__
 from cfmt.cli import data
+from cfmt.cli.calibrate import calibrate
 from cfmt.cli.compare import compare
 from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.evaluate import evaluate
+from cfmt.cli.export import export
+from cfmt.cli.inspect import inspect
 from cfmt.cli.partition import partition
 from cfmt.cli.scenarios import scenarios
 from cfmt.cli.score import score
@@ -56,6 +59,9 @@ app.command()(train)
 app.command()(compare)
 app.command()(score)
 app.command()(evaluate)
+app.command()(calibrate)
+app.command()(inspect)
+app.command()(export)
 app.command()(partition)
 app.command()(scenarios)
 app.command()(tune)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cfmt.cli.errors import FAILED, OneLineErrors
+from cfmt.cli.files import Force, InputFormat, check_new, write_notes
 from cfmt.cli.tables import make_table, show
 from cfmt.config import DataConfig
-from cfmt.errors import ConfigError
 from cfmt.experiment.traffic import is_flow_table, load_tables
 
 if TYPE_CHECKING:
@@ -56,9 +56,6 @@ NormalValues = Annotated[
 TypeColumn = Annotated[
     str, typer.Option("--attack-type", metavar="COLUMN", help="Column that names the attack.")
 ]
-TableFormat = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="Format of a flow table; auto tells it by content.")
-]
 
 
 @app.command()
@@ -67,7 +64,7 @@ def inspect(
     label: LabelColumn = "",
     normal: NormalValues = "",
     attack_type: TypeColumn = "",
-    format: TableFormat = "auto",
+    format: InputFormat = "auto",
 ) -> None:
     """Say what is in NSL-KDD's folder or in a flow table: rows, labels, and what each column is for."""
     config = DataConfig(source=source, label=label, format=format)
@@ -106,15 +103,15 @@ def schema(
     label: LabelColumn = "",
     normal: NormalValues = "",
     attack_type: TypeColumn = "",
-    format: TableFormat = "auto",
+    format: InputFormat = "auto",
+    force: Force = False,
 ) -> None:
     """Write down what each column is judged to be for; change it, and give it to --schema."""
+    check_new(out, force=force)
     found = _survey(source, label, normal, attack_type, format)
-    if out.exists():
-        raise ConfigError(f"--out {out} exists; name another file, or remove it")
     found.columns.save(out)
     _show_survey(found)
-    typer.echo(f"wrote {out}", err=True)
+    write_notes(out)
 
 
 def _survey(source: str, label: str, normal: str, attack_type: str, format: str) -> Survey:

@@ -26,7 +26,7 @@ _REMEDIES = {
 _NO_MEMORY = "out of memory; take fewer clients, a smaller --hidden or --group-size, or fewer --threads"
 _TORCH_NO_MEMORY = ("can't allocate memory", "out of memory")  # torch has no MemoryError
 _RENAMED = {"run": "train", "search": "tune"}
-_EXTRAS = {"matplotlib": "plots", "torch": "torch"}
+_EXTRAS = {"matplotlib": "plots", "onnx": "onnx", "torch": "torch"}
 
 
 class OneLineErrors(TyperGroup):

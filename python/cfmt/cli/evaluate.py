@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cfmt.cli.files import DetectorFile, InputFormat
 from cfmt.cli.options import JsonFlag, Quiet
 from cfmt.cli.tables import make_table, show
 from cfmt.strict_json import dumps
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-DetectorFile = Annotated[Path, typer.Argument(metavar="DETECTOR", help="A model.safetensors of cfmt train.")]
 LabelledFlows = Annotated[
     str, typer.Argument(metavar="LABELLED", help="Flows with labels: a file, a pattern or a folder.")
-]
-InputFormat = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="Format of a flow table; auto tells it by content.")
 ]
 
 

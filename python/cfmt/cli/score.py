@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cfmt.cli.files import DetectorFile, InputFormat
 from cfmt.cli.options import Quiet
 from cfmt.files import atomic_file
 
@@ -31,15 +32,11 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
-DetectorFile = Annotated[Path, typer.Argument(metavar="DETECTOR", help="A model.safetensors of cfmt train.")]
 FlowSource = Annotated[
     str,
     typer.Argument(
         metavar="INPUT", help="Flows like those of training: a file, a pattern, or - for standard input."
     ),
-]
-InputFormat = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="Format of a flow table; auto tells it by content.")
 ]
 OutputForm = Annotated[Form, typer.Option("--output", help="csv with a header, or one JSON object a line.")]
 ScoresFile = Annotated[
@@ -82,18 +79,16 @@ def _lines(
     detector: Detector, source: str, format: str, form: Form, counts: Counter[str], *, quiet: bool
 ) -> Iterator[str]:
     """Score a source chunk by chunk, and count what was read, scored and dropped."""
-    from cfmt.data.flow_stream import stream_flows, stream_nsl_kdd
+    from cfmt.data.flow_stream import stream_like
 
-    columns = detector.columns
-    chunks = stream_nsl_kdd(source) if columns is None else stream_flows(columns, source, format=format)
     write = _csv if form is Form.CSV else _json_lines
-    for place, chunk in enumerate(chunks):
+    for place, chunk in enumerate(stream_like(detector.columns, source, format=format)):
         scored = detector.score(chunk.table)
         if chunk.fault and not counts["rows dropped"] and not quiet:
             typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
         counts["rows"] += len(scored.scores) + chunk.n_dropped
         counts["alerts"] += int(scored.alerts.sum())
-        counts["rows with unknown words"] += scored.n_unknown if columns is None else chunk.n_unknown
+        counts["rows with unknown words"] += scored.n_unknown if detector.columns is None else chunk.n_unknown
         counts["rows dropped"] += chunk.n_dropped
         yield write(chunk, scored, first=place == 0)
 

@@ -15,7 +15,7 @@ from cfmt.data.readers import read_chunks
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 
-__all__ = ["FlowChunk", "stream_flows"]
+__all__ = ["FlowChunk", "stream_flows", "stream_like"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +98,30 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
         )
 
 
-def stream_nsl_kdd(path: Path | str) -> Iterator[FlowChunk]:
-    """Read flows in NSL-KDD's format; a line that cannot be scored is an error."""
-    for flows in read_flows(path):
+def stream_like(columns: Columns | None, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
+    """Read flows of the kind that a detector was trained on.
+
+    Parameters
+    ----------
+    columns : Columns or None
+        The detector's; None for one that was trained on NSL-KDD, or on generated traffic.
+    source, format
+        As for :func:`stream_flows`.
+
+    Yields
+    ------
+    FlowChunk
+
+    Raises
+    ------
+    DataError
+        If the file is missing or damaged, or lacks a column; in NSL-KDD's format, also if a line cannot be
+        scored.
+    """
+    if columns is not None:
+        yield from stream_flows(columns, source, format=format)
+        return
+    for flows in read_flows(source):
         passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
         rows = np.arange(flows.first, flows.first + flows.table.n_rows)
         yield FlowChunk(flows.table, rows, passed, n_unknown=0)

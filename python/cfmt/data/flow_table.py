@@ -166,7 +166,7 @@ def load_flow_tables(
     >>> from cfmt.data.flow_table import load_flow_tables
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "flows.csv")
-    ...     _ = path.write_text("bytes,proto,kind\\n1,tcp,ok\\n9,udp,flood\\n2,tcp,ok\\n")
+    ...     _ = path.write_text("bytes,proto,kind\n1,tcp,ok\n9,udp,flood\n2,tcp,ok\n")
     ...     tables = load_flow_tables(path, label="kind", normal=("ok",))
     >>> tables.train.attack_types, tables.train.is_attack.tolist()
     (('normal', 'flood'), [0, 1, 0])

@@ -3,7 +3,36 @@
 Apart from ``nn/`` because it runs with numpy and the kernels alone: what scores needs nothing that trains.
 """
 
+from cfmt.detector.calibration import (
+    BenignScores,
+    Budget,
+    Calibration,
+    calibrate,
+    fpr_interval,
+    rows_needed,
+    score_benign,
+    threshold_for_fpr,
+)
+from cfmt.detector.card import Card, make_card
 from cfmt.detector.detector import Detector, Scored
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
+from cfmt.detector.onnx import to_onnx
 
-__all__ = ["Detector", "DetectorFigures", "Scored", "TypeFigures", "evaluate_detector"]
+__all__ = [
+    "BenignScores",
+    "Budget",
+    "Calibration",
+    "Card",
+    "Detector",
+    "DetectorFigures",
+    "Scored",
+    "TypeFigures",
+    "calibrate",
+    "evaluate_detector",
+    "fpr_interval",
+    "make_card",
+    "rows_needed",
+    "score_benign",
+    "threshold_for_fpr",
+    "to_onnx",
+]

@@ -24,7 +24,6 @@ from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     from cfmt.data import Table
-    from cfmt.data.columns import Columns
     from cfmt.experiment.record import RunRecord
     from cfmt.experiment.statistics import Interval
     from cfmt.federated.evaluation import CurvePoint
@@ -181,7 +180,7 @@ def run_experiment(
         with told:
             for seed in config.seed_range:
                 missing = [one for one in planned if (one.method.name, seed) not in done]
-                _run_seed(missing, seed, directory, told, train.columns, alone=n_runs == 1)
+                _run_seed(missing, seed, (train, tests), directory, told, alone=n_runs == 1)
         return _finish(config, train, directory)
     except KeyboardInterrupt:
         raise _interrupted(directory, n_runs) from None
@@ -255,14 +254,15 @@ def _check_engine(settings: Settings) -> None:
 def _run_seed(
     planned: list[Planned],
     seed: int,
+    tables: tuple[Table, tuple[Table, ...]],
     directory: RunDirectory,
     told: Events,
-    columns: Columns | None,
     *,
     alone: bool,
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
     from cfmt.detector import Detector
+    from cfmt.experiment.provenance import detector_metadata
     from cfmt.experiment.record import RunRecord
     from cfmt.federated.simulation import compare
     from cfmt.mlp import MLP
@@ -294,13 +294,8 @@ def _run_seed(
             params=run.state.model,
             preprocessor=federation.preprocessor,
             threshold=run.evaluation.threshold,
-            columns=columns,
-            metadata={
-                "data": federation.name,
-                "synthetic": federation.synthetic,
-                "method": run.method.name,
-                "seed": seed,
-            },
+            columns=tables[0].columns,
+            metadata=detector_metadata(one, run, federation, *tables),
         )
         detector.save(directory.model_path(None if alone else run.method.name, seed))
         directory.write_run(RunRecord.of(run))

@@ -84,6 +84,8 @@ class Federation:
         Name of the data set.
     synthetic : bool
         Whether the traffic is generated.
+    attack_types : tuple of str, default=()
+        Attack types among the clients' training rows.
 
     Examples
     --------
@@ -106,6 +108,7 @@ class Federation:
     preprocessor: Preprocessor
     name: str
     synthetic: bool
+    attack_types: tuple[str, ...] = ()
 
     @classmethod
     def build(
@@ -163,6 +166,7 @@ class Federation:
             preprocessor=preprocessor,
             name=train.name,
             synthetic=train.synthetic,
+            attack_types=_attack_types(own, fit_rows),
         )
 
     @property
@@ -201,6 +205,12 @@ class Federation:
             "one_class": int(np.sum((attack == 0) ^ (normal == 0))),
             "no_validation": int(np.sum(self.validation.sizes == 0)),
         }
+
+
+def _attack_types(table: Table, rows: Ragged[np.int64]) -> tuple[str, ...]:
+    """Name the attack types of some rows."""
+    attacks = rows.values[table.is_attack[rows.values] == 1]
+    return tuple(table.attack_types[code] for code in np.unique(table.attack_type[attacks]))
 
 
 def _test_set(train: Table, test: Table, preprocessor: Preprocessor) -> TestSet:
