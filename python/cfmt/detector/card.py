@@ -175,7 +175,7 @@ def _limits_of_training(
         limits.append("Which attack types training had is not recorded: count on none.")
     else:
         limits.append(
-            f"Its clients had {len(types)} attack types; it never saw another, and finds only what is like them."
+            f"It saw {len(types)} attack types in training and no other, and finds only what is like them."
         )
     name, main = next(iter((figures or {}).items()), ("", {}))
     known, novel = _number(main.get("recall_known")), _number(main.get("recall_novel"))
