@@ -60,7 +60,8 @@ def fpr_interval(n_alerts: int, n_rows: int, *, confidence: float = CONFIDENCE) 
 def rows_needed(fpr: float, *, confidence: float = CONFIDENCE) -> int:
     """Return how many benign rows it takes to tell a false-positive rate: about 3 / rate for 95 %.
 
-    With fewer, not even a threshold that none of them reaches shows that the rate is so low.
+    With fewer, not even a threshold that none of them reaches shows that the rate is so low (one-sided: it
+    would hold back all of them with a probability above 1 - confidence at that rate).
 
     Parameters
     ----------
