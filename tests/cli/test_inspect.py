@@ -144,3 +144,23 @@ def test_on_the_real_files(nsl_kdd_folder: Path, tmp_path: Path) -> None:
     train, _ = load_nsl_kdd(nsl_kdd_folder)
     assert set(card["attack_types"]) <= set(train.attack_types)
     assert "as published" in invoke("inspect", tmp_path / "run" / "model.safetensors")[1]
+
+
+def test_no_file_steers_the_terminal(tmp_path: Path) -> None:
+    path = saved_detector(
+        tmp_path / "sly", metadata={"data": "x\x1b[2J", "sources": [{"name": "\x1b]0;y\x07"}]}
+    )
+    assert "\x1b" not in invoke("inspect", path)[1] + json.dumps(card_of(path), ensure_ascii=False)
+
+
+def test_torch_is_not_imported(model: Path, tmp_path: Path) -> None:
+    for command in (["inspect", model], ["export", model, "--out", tmp_path / "model.onnx"]):
+        code = f"""
+import atexit, sys
+atexit.register(lambda: print({{"torch", "matplotlib"}} & set(sys.modules), file=sys.stderr))
+sys.argv = ["cfmt", *{list(map(str, command))!r}]
+from cfmt.__main__ import main
+main()
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stderr.splitlines()[-1] == "set()"

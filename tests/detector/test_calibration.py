@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import beta
@@ -47,6 +47,7 @@ def benign(scores: npt.NDArray[np.float32]) -> BenignScores:
     return BenignScores(scores, 0, {})
 
 
+@settings(deadline=None)
 @given(scores=SCORES, share=SHARES)
 def test_alerts_never_exceed_the_budget(scores: npt.NDArray[np.float32], share: float) -> None:
     threshold = threshold_for_fpr(scores, Budget(share))
@@ -54,6 +55,7 @@ def test_alerts_never_exceed_the_budget(scores: npt.NDArray[np.float32], share: 
     assert 0 < threshold <= 1 or threshold == float("inf")
 
 
+@settings(deadline=None)
 @given(scores=SCORES, share=SHARES)
 def test_one_level_lower_would_exceed_it(scores: npt.NDArray[np.float32], share: float) -> None:
     threshold = threshold_for_fpr(scores, Budget(share))
@@ -61,6 +63,7 @@ def test_one_level_lower_would_exceed_it(scores: npt.NDArray[np.float32], share:
     assert int((scores >= quiet).sum()) > Fraction(str(share)) * len(scores)
 
 
+@settings(deadline=None)
 @given(scores=SCORES, shares=st.tuples(SHARES, SHARES))
 def test_a_larger_budget_never_raises_the_threshold(
     scores: npt.NDArray[np.float32], shares: tuple[float, float]
@@ -69,6 +72,7 @@ def test_a_larger_budget_never_raises_the_threshold(
     assert threshold_for_fpr(scores, Budget(wide)) <= threshold_for_fpr(scores, Budget(tight))
 
 
+@settings(deadline=None)
 @given(alerts=st.integers(1, 50), flows=st.integers(51, 5000), n=st.integers(1, 5000))
 def test_a_daily_budget_is_exact(alerts: int, flows: int, n: int) -> None:
     assert Budget.daily(alerts, flows).most(n) == alerts * n // flows
@@ -95,6 +99,7 @@ def test_neighbouring_scores_are_told_apart() -> None:
     assert threshold == float(high)
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 100_000), part=st.floats(0, 1), confidence=st.sampled_from([0.5, 0.9, 0.95, 0.999]))
 def test_intervals_are_scipys(n: int, part: float, confidence: float) -> None:
     count, tail = round(part * n), (1 - confidence) / 2

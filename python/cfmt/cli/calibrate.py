@@ -134,6 +134,8 @@ def _tell_left_out(scores: BenignScores) -> None:
 
 def _show(found: Calibration) -> None:
     """Print both thresholds, what alerts by each, and how sure the new rate is."""
+    from cfmt.detector import rows_needed
+
     budget, n = found.budget, found.n_rows
     shares = [f"{count:,} ({_percent(count / n)})" for count in (found.n_before, found.n_alerts)]
     thresholds = [f"{threshold:.6g}" for threshold in (found.old_threshold, found.threshold)]
@@ -146,6 +148,7 @@ def _show(found: Calibration) -> None:
         per_day = f"{low * budget.flows_per_day:,.1f} to {high * budget.flows_per_day:,.1f}"
         text += f":\n{per_day} alerts a day"
     typer.echo(f"{text}.\nFlows that come in bursts say less than their number.")
+    typer.echo(f"To tell a rate of {_percent(budget.fpr)} takes {rows_needed(budget.fpr):,} benign flows.")
     if found.threshold == float("inf"):
         typer.echo("Too many benign flows score 1: the new detector NEVER alerts. Train another.")
 

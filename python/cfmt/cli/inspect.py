@@ -29,7 +29,7 @@ _FIGURES = {
     "f1_at_threshold": "F1 at the threshold",
     "fpr_at_threshold": "FPR at the threshold",
     "recall": "recall at the threshold",
-    "recall_known": "  of types that training had",
+    "recall_known": "  of types in the training set",
     "recall_novel": "  of other types",
 }
 _NO_FAMILY = {"recall", "recall_known", "recall_novel", "recall_macro_types"}

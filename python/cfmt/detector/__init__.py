@@ -8,14 +8,13 @@ from cfmt.detector.calibration import (
     Budget,
     Calibration,
     calibrate,
-    fpr_interval,
-    rows_needed,
     score_benign,
     threshold_for_fpr,
 )
 from cfmt.detector.card import Card, make_card
 from cfmt.detector.detector import Detector, Scored
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
+from cfmt.detector.intervals import fpr_interval, rows_needed
 from cfmt.detector.onnx import to_onnx
 
 __all__ = [

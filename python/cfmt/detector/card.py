@@ -7,7 +7,7 @@ counts as not recorded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from cfmt.detector.detector import Detector
@@ -129,16 +129,16 @@ def make_card(detector: Detector) -> Card:
     >>> card.limits[0]
     'It was trained on SYNTHETIC traffic: no result counts.'
     """
-    metadata, preprocessor = detector.metadata, detector.preprocessor
-    schema = preprocessor.schema
-    kept = [name for name, is_kept in zip(schema.numeric, preprocessor.kept, strict=True) if is_kept]
+    metadata, preprocessor = _printable(detector.metadata), detector.preprocessor
+    numeric, categorical, log1p = map(_printable, astuple(preprocessor.schema))
+    kept = [name for name, is_kept in zip(numeric, preprocessor.kept, strict=True) if is_kept]
     calibration, chosen = _mapping(metadata.get("calibration")), _mapping(metadata.get("threshold")) or {}
     known = {
         "synthetic": _of(bool, metadata.get("synthetic")),
         "attack_types": _texts(metadata.get("attack_types")),
         "figures": _by_test(metadata.get("figures")),
     }
-    constant = [name for name in schema.numeric if name not in kept]
+    constant = [name for name in numeric if name not in kept]
     return Card(
         version=_of(str, metadata.get("cfmt")),
         data=_of(str, metadata.get("data")),
@@ -153,13 +153,13 @@ def make_card(detector: Detector) -> Card:
         sources=_objects(metadata.get("sources")),
         scaling=preprocessor.scaling.kind,
         numeric=kept,
-        log1p=[name for name in schema.log1p if name in kept],
+        log1p=[name for name in log1p if name in kept],
         constant=constant,
-        words=dict(zip(schema.categorical, map(len, preprocessor.categories), strict=True)),
+        words=dict(zip(categorical, map(len, preprocessor.categories), strict=True)),
         hidden=detector.mlp.hidden,
         limits=[
             *_limits_of_training(known["synthetic"], known["attack_types"], known["figures"]),
-            *_limits_of_features(preprocessor.scaling.kind, constant, bool(schema.categorical)),
+            *_limits_of_features(preprocessor.scaling.kind, constant, bool(categorical)),
             *_limits_of_threshold(detector.threshold, calibration),
         ],
         **known,
@@ -175,13 +175,13 @@ def _limits_of_training(
         limits.append("Which attack types training had is not recorded: count on none.")
     else:
         limits.append(
-            f"Training had {len(types)} attack types; it never saw another, and finds only what is like them."
+            f"It saw {len(types)} attack types in training and no other, and finds only what is like them."
         )
     name, main = next(iter((figures or {}).items()), ("", {}))
     known, novel = _number(main.get("recall_known")), _number(main.get("recall_novel"))
     if known is not None and novel is not None:
         limits.append(
-            f"In {name} it found {100 * known:.0f} % of the attacks of types that training had, and "
+            f"In {name} it found {100 * known:.0f} % of the attacks of types in the training set, and "
             f"{100 * novel:.0f} % of those of other types."
         )
     return limits
@@ -209,6 +209,18 @@ def _limits_of_threshold(threshold: float, calibration: dict[str, Any] | None) -
         else "The threshold is not of your site, where more or fewer flows may alert: see cfmt calibrate."
     )
     return [*limits, "A score ranks flows; it is not the share of such flows that are attacks."]
+
+
+def _printable(value: Any) -> Any:
+    """Replace what would steer a terminal, in all texts: a file may come from anybody."""
+    match value:
+        case str():
+            return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in value)
+        case Mapping():
+            return {_printable(key): _printable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_printable(item) for item in value]
+    return value
 
 
 def _of(kind: type, value: Any) -> Any:

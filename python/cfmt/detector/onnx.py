@@ -20,6 +20,7 @@ from cfmt import _core
 from cfmt.detector.detector import Detector
 from cfmt.errors import ConfigError, MissingExtraError
 from cfmt.preprocessing import Grid, Preprocessor, Quantiles, ZScore
+from cfmt.preprocessing.sketches import SNAP
 
 if TYPE_CHECKING:
     import onnx
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["to_onnx"]
 
 _IR_VERSION, _OPSET, _ML_OPSET = 10, 21, 4
-_SNAP = 1e-9  # as in cfmt.preprocessing.sketches
 _TAKEN = ("numeric", "score", "alert")
 
 
@@ -251,10 +251,10 @@ def _cells(graph: _Graph, values: str, grid: Grid) -> str:
     cells = graph.add("Min", bins, graph.constant(grid.n_bins - 1, np.float64))
     cells = graph.add("Add", graph.cast(cells, "INT64"), graph.constant(1, np.int64))
     for kind, sign, edge in (
-        ("Greater", "Add", _SNAP),
-        ("GreaterOrEqual", "Add", 1 - _SNAP),
-        ("Greater", "Add", 1 + _SNAP),
-        ("Less", "Sub", -_SNAP),
+        ("Greater", "Add", SNAP),
+        ("GreaterOrEqual", "Add", 1 - SNAP),
+        ("Greater", "Add", 1 + SNAP),
+        ("Less", "Sub", -SNAP),
     ):
         beyond = graph.add(kind, share, graph.constant(edge, np.float64))
         cells = graph.add(sign, cells, graph.cast(beyond, "INT64"))

@@ -19,12 +19,12 @@ from cfmt.errors import DataError
 from cfmt.preprocessing.moments import Moments
 from cfmt.ragged import Ragged
 
-__all__ = ["Grid", "Sketch", "sketch_values"]
+__all__ = ["SNAP", "Grid", "Sketch", "sketch_values"]
 
 _CHUNK_ROWS = 1 << 15
 
 # Share of the range within which a value counts as the extreme: log1p's last digit depends on the machine.
-_SNAP = 1e-9
+SNAP = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +112,10 @@ class Grid:
             share = np.divide(values - self.minimum, span, out=np.zeros_like(values), where=span > 0)
         bins = np.minimum((np.clip(share, 0, 1) * self.n_bins).astype(np.int64), self.n_bins - 1)
         bins += 1
-        bins += share > _SNAP
-        bins += share >= 1 - _SNAP
-        bins += share > 1 + _SNAP
-        bins -= share < -_SNAP
+        bins += share > SNAP
+        bins += share >= 1 - SNAP
+        bins += share > 1 + SNAP
+        bins -= share < -SNAP
         return bins
 
     def equals(self, other: Grid) -> bool:
