@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Ragged", "check_ragged", "runs"]
+__all__ = ["Ragged", "as_ragged", "runs"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -164,24 +164,21 @@ class Ragged(NamedTuple, Generic[T]):
         return Ragged(values, self.offsets)
 
 
-def check_ragged(name: str, value: object) -> None:
-    """Raise a ``TypeError`` that says how to make a ragged array, unless the value is one.
+def as_ragged(name: str, value: Any) -> Ragged[Any]:
+    """Take a ragged array, or make one of a list of arrays; anything else is a ``TypeError``.
 
     Examples
     --------
-    >>> from cfmt.ragged import Ragged, check_ragged
-    >>> check_ragged("parts", Ragged.from_list([[0], [1, 2]]))
-    >>> try:
-    ...     check_ragged("parts", [[0], [1, 2]])
-    ... except TypeError as error:
-    ...     print(error)
-    parts must be a Ragged, got list; use Ragged.from_list(arrays), one for each client
+    >>> from cfmt.ragged import as_ragged
+    >>> as_ragged("parts", [[0], [1, 2]]).sizes
+    array([1, 2])
     """
-    if not isinstance(value, Ragged):
-        kind = type(value).__name__
-        raise TypeError(
-            f"{name} must be a Ragged, got {kind}; use Ragged.from_list(arrays), one for each client"
-        )
+    if isinstance(value, Ragged):
+        return value
+    if isinstance(value, list | tuple):
+        return Ragged.from_list(value)
+    kind = type(value).__name__
+    raise TypeError(f"{name} must be a Ragged, got {kind}; use Ragged.from_list(arrays), one for each client")
 
 
 def runs(offsets: npt.NDArray[np.int64], most_values: int) -> Iterator[slice]:

@@ -128,7 +128,23 @@ def test_faulty_line(tmp_path: Path, text: str, message: str) -> None:
 
 def test_first_line_counts_as_line_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="line 1: has 1 columns"):
-        load_nsl_kdd_file(write(tmp_path, "<html>"))
+        load_nsl_kdd_file(write(tmp_path, "hello"))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<html><body>404</body></html>", "is a web page, not the data"),
+        (
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 19\n",
+            "Git LFS pointer.*git lfs pull",
+        ),
+        ("PK\x03\x04rest", "is a zip archive; unpack it"),
+    ],
+)
+def test_what_is_no_data_is_named(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_nsl_kdd_file(write(tmp_path, content))
 
 
 def test_text_that_is_not_utf8(tmp_path: Path) -> None:

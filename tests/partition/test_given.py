@@ -23,10 +23,12 @@ LIST = [np.array([0, 1, 2]), np.array([3, 4, 5, 6, 7])]
         lambda parts: cfmt.class_counts(parts, CLASSES, 2),
     ],
 )
-def test_a_list_of_arrays_is_refused_with_what_makes_it_right(call: Any) -> None:
-    with pytest.raises(TypeError, match=r"parts must be a Ragged, got list; use Ragged\.from_list"):
-        call(LIST)
-    call(Ragged.from_list(LIST))  # the remedy works
+def test_a_list_of_arrays_is_taken_as_parts_and_what_is_no_list_is_refused(call: Any) -> None:
+    of_list, of_ragged = call(LIST), call(Ragged.from_list(LIST))
+    for one, other in zip(of_list, of_ragged, strict=True):
+        np.testing.assert_equal(one, other)
+    with pytest.raises(TypeError, match=r"parts must be a Ragged, got ndarray; use Ragged\.from_list"):
+        call(np.array([0, 1]))
 
 
 def test_ranges_may_be_lists() -> None:

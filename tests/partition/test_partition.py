@@ -207,7 +207,6 @@ def test_the_number_of_threads_does_not_count() -> None:
     ("arguments", "message"),
     [
         ({"n_clients": 11}, "n_clients=11 .* need at least 11 rows, and there are 10; .*rows_per_client"),
-        ({"n_clients": 11, "min_size": 0}, "rows_per_client"),
         ({"n_clients": 3, "min_size": 4}, "min_size=4 need at least 12 rows, and there are 10"),
         ({"n_clients": 0}, r"n_clients must be in \[1, 2\^32\)"),
         ({"n_clients": -2}, "n_clients must be a count, not negative, got -2"),
@@ -311,3 +310,10 @@ def test_spec_refuses_bad_fields_when_made(field: dict[str, object], message: st
 def test_spec_refuses_tables_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="family and is_attack must have one entry for each row"):
         PartitionSpec(n_clients=5).split(FAMILY, IS_ATTACK[:-1], seed=0)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 5])
+def test_without_a_least_size_there_may_be_more_clients_than_rows(n_rows: int) -> None:
+    parts = cfmt.partition_dirichlet(np.zeros(n_rows, np.int64), 10, 0.5, min_size=0, seed=1)
+    assert parts.n_clients == 10
+    assert sorted(parts.values.tolist()) == list(range(n_rows))

@@ -5,6 +5,8 @@ Importing it loads neither torch nor polars nor matplotlib: each command imports
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -69,5 +71,8 @@ app.add_typer(data.app, name="data")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a terminal that cannot show a character gets a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

@@ -115,6 +115,8 @@ Words = Annotated[tuple[str, ...], _LIST, Allowed("a list of texts")]
 
 def _absolute(place: str) -> str:
     """Make a path absolute, so that a run can be resumed from elsewhere; names that are no path stay."""
+    if not place.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in place):
+        raise ValueError(f"paths must be UTF-8, got {place!r}; rename the file or folder")
     return place if place in ("", "synthetic", "drawn") else str(Path(place).expanduser().absolute())
 
 

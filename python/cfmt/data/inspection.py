@@ -148,6 +148,8 @@ def _check(file: PublishedFile, path: Path | None) -> FileCheck:
         return FileCheck(file.name, file.sha256, got, n_rows, "ok")
     other = identify(got)
     note = f"holds the published {other.name}" if other else f"expected {file.n_rows} rows"
+    if b"\r\n" in content and sha256_of(content.replace(b"\r\n", b"\n")) == file.sha256:
+        note = "differs only in its line ends, which are CRLF; the rows are the published ones"
     return FileCheck(file.name, file.sha256, got, n_rows, "differs", note)
 
 

@@ -12,6 +12,7 @@ import io
 import math
 import re
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -81,7 +82,15 @@ def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
     ...     [(part.name, part.n_rows) for part in load_nsl_kdd(folder)]
     [('nsl-kdd', 33), ('nsl-kdd', 33)]
     """
-    return load_nsl_kdd_file(folder, part="train"), load_nsl_kdd_file(folder, part="test")
+    if Path(folder).is_file():
+        raise DataError(
+            f"{folder}: is one file, and a test on training rows says nothing; give the folder with both "
+            "parts, or split it by --split types or random"
+        )
+    train, test = load_nsl_kdd_file(folder, part="train"), load_nsl_kdd_file(folder, part="test")
+    if train.attack_types != test.attack_types:
+        raise DataError(f"{folder}: one part has binary labels and the other has not; give two of a kind")
+    return train, test
 
 
 def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
@@ -135,7 +144,7 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
             f"{path}: holds the published {known.name}, which is not a {part} file of NSL-KDD; "
             f"give {_published(part).name}"
         )
-    frame = _parse(content, path)
+    frame = _read(content, path, known)
     _refuse_other_part(frame["attack_type"].to_list(), part, path)
     source = _source(path, sha256, frame.height, known, part)
     return _table(frame, source)
@@ -160,11 +169,67 @@ def _resolve(path: Path, published: PublishedFile) -> Path:
         return path
     found = find_file(path, published.name)
     if found is None:
-        raise DataError(
-            f"{path}: holds neither {published.name} nor {published.name}.gz, "
-            f"the {published.part} part of NSL-KDD"
+        from cfmt.data.nsl_kdd_variants import find_part  # and the readers of any format: rarely needed
+
+        found = find_part(path, published.part)
+        if found is None:
+            held = ", ".join(sorted(one.name for one in path.iterdir())[:12]) or "nothing"
+            raise DataError(
+                f"{path}: holds neither {published.name} nor {published.name}.gz, "
+                f"the {published.part} part of NSL-KDD; it holds {held}"
+            )
+        warnings.warn(
+            f"{path}: {found.relative_to(path)} stands for {published.name}", DataWarning, stacklevel=3
         )
     return found
+
+
+def _read(content: bytes, path: Path, known: PublishedFile | None) -> pl.DataFrame:
+    """Read the rows: as published, or else in a layout that people made of it, which is then told."""
+    try:
+        frame = _parse(content, path)
+        if known is not None or not any(
+            frame[name].str.contains("[\"']").any() for name in SCHEMA.categorical
+        ):
+            return frame
+    except DataError as error:
+        fault = error
+    else:
+        fault = DataError(f"{path}: holds quoted words; write them without quotes")
+    from cfmt.data.nsl_kdd_variants import read_variant, refuse_binary
+
+    refuse_binary(content[:64], str(path))
+    try:
+        variant, differences = read_variant(path)
+        sound = _checked(variant)
+    except DataError:
+        raise fault from None
+    if sound is None or not differences:
+        raise fault
+    warnings.warn(f"{path}: is read as NSL-KDD with {' and '.join(differences)}", DataWarning, stacklevel=4)
+    return sound
+
+
+def _checked(variant: pl.DataFrame) -> pl.DataFrame | None:
+    """Turn the texts of a variant into the columns of the published files; None where a cell is not sound."""
+    import polars as pl
+
+    numeric = [pl.col(name).cast(pl.Float64, strict=False) for name in (*SCHEMA.numeric, "difficulty")]
+    frame = variant.with_columns(numeric)
+    known = FAMILY_OF.keys() if "attack" not in frame["attack_type"] else {"normal", "attack"}
+    return frame if _is_sound(frame, known) else None
+
+
+def _is_sound(frame: pl.DataFrame, labels: Collection[str]) -> bool:
+    """Whether no cell is missing, each number is allowed, and each label is one of those given."""
+    import polars as pl
+
+    numbers = frame.select(SCHEMA.numeric)
+    return bool(
+        frame.null_count().sum_horizontal().item() == 0
+        and numbers.select(pl.all_horizontal(pl.all().is_between(0, MOST).all())).item()
+        and set(frame["attack_type"].unique()) <= set(labels)
+    )
 
 
 def _parse(content: bytes, path: Path) -> pl.DataFrame:
@@ -178,13 +243,7 @@ def _parse(content: bytes, path: Path) -> pl.DataFrame:
         frame = pl.read_csv(io.BytesIO(content), has_header=False, schema=schema, quote_char=None)
     except pl.exceptions.PolarsError as error:
         raise _first_fault(content, path) from error
-    numbers = frame.select(SCHEMA.numeric)
-    sound = (
-        frame.null_count().sum_horizontal().item() == 0
-        and numbers.select(pl.all_horizontal(pl.all().is_between(0, MOST).all())).item()
-        and set(frame["attack_type"].unique()) <= FAMILY_OF.keys()
-    )
-    if not sound:
+    if not _is_sound(frame, FAMILY_OF.keys()):
         raise _first_fault(content, path)
     return frame
 
@@ -252,7 +311,7 @@ def _refuse_other_part(labels: list[str], part: Part, path: Path) -> None:
         other = "test" if part == "train" else "train"
         raise DataError(
             f"{path}: line {line}: attack type {label} occurs only in the {other} part, so this is not "
-            f"a {part} file; give {_published(part).name}"
+            f"a {part} file; give {_published(part).name}, or split your own rows by --split types or random"
         )
 
 
@@ -281,18 +340,21 @@ def _source(path: Path, sha256: str, n_rows: int, known: PublishedFile | None, p
 def _table(frame: pl.DataFrame, source: Source) -> Table:
     """Encode checked columns as a table; vocabularies hold the words that occur, sorted."""
     categorical, words = coded_words(frame)
-    attack_type = _codes_of(frame["attack_type"], ATTACK_TYPES)
-    family = np.array([FAMILIES.index(FAMILY_OF[name]) for name in ATTACK_TYPES], dtype=np.int64)[attack_type]
+    is_binary = "attack" in frame["attack_type"]
+    types, families = (("normal", "attack"),) * 2 if is_binary else (ATTACK_TYPES, FAMILIES)
+    family_of = FAMILY_OF if not is_binary else {name: name for name in types}
+    attack_type = _codes_of(frame["attack_type"], types)
+    family = np.array([families.index(family_of[name]) for name in types], dtype=np.int64)[attack_type]
     return Table(
         schema=SCHEMA,
         numeric=np.ascontiguousarray(frame.select(SCHEMA.numeric).to_numpy()),
         categorical=categorical,
         vocabularies=words,
         attack_type=attack_type,
-        attack_types=ATTACK_TYPES,
+        attack_types=types,
         family=family,
-        families=FAMILIES,
-        is_attack=(family != FAMILIES.index("normal")).astype(np.uint8),
+        families=families,
+        is_attack=(family != families.index("normal")).astype(np.uint8),
         name="nsl-kdd",
         sources=(source,),
     )

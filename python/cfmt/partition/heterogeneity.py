@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged, check_ragged
+from cfmt.ragged import Ragged, as_ragged
 from cfmt.typing import FloatArray, IntArray
 
 __all__ = ["class_counts", "gini", "imbalance_ratio", "jensen_shannon"]
@@ -41,7 +41,7 @@ def class_counts(parts: Ragged[np.int64], labels: IntArray, n_classes: int) -> I
     array([[1, 1],
            [1, 2]])
     """
-    check_ragged("parts", parts)
+    parts = as_ragged("parts", parts)
     values, offsets = parts
     return _core.class_counts(values, offsets, labels, n_classes=n_classes)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged, check_ragged
+from cfmt.ragged import Ragged, as_ragged
 from cfmt.typing import LabelArray
 
 __all__ = ["impose_prevalence", "prevalence_range"]
@@ -61,7 +61,7 @@ def impose_prevalence(
     >>> is_attack[thinned.values].mean().item()
     0.1
     """
-    check_ragged("parts", parts)
+    parts = as_ragged("parts", parts)
     values, offsets = parts
     return Ragged(
         *_core.impose_prevalence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cfmt import _core
-from cfmt.ragged import Ragged, check_ragged
+from cfmt.ragged import Ragged, as_ragged
 from cfmt.typing import LabelArray
 
 __all__ = ["check_parts", "split_validation"]
@@ -48,7 +48,7 @@ def split_validation(
     >>> labels[train.values], labels[validation.values]
     (array([0, 0, 0, 0, 1], dtype=uint8), array([0, 0, 0, 0, 1], dtype=uint8))
     """
-    check_ragged("parts", parts)
+    parts = as_ragged("parts", parts)
     values, offsets = parts
     train, validation = _core.split_validation(values, offsets, labels, share=share, seed=seed)
     return Ragged(*train), Ragged(*validation)
@@ -81,7 +81,7 @@ def check_parts(parts: Ragged[np.int64], n_rows: int) -> None:
     ...     print(error)
     values must be rows of the table, 0..2, got 0..3
     """
-    check_ragged("parts", parts)
+    parts = as_ragged("parts", parts)
     for name, array in (("values", parts.values), ("offsets", parts.offsets)):
         if array.dtype != np.int64:
             raise TypeError(f"{name} must be int64, got {array.dtype}; use {name}.astype(np.int64)")

@@ -69,7 +69,16 @@ impl WeightedSum {
     /// The sums are then what they were before.
     pub fn add(&mut self, updates: &[f32], weights: &[f64], clusters: &[i64]) -> Result<()> {
         let n_clusters = self.n_clusters();
-        check_len("updates", updates.len(), weights.len() * self.n_params, "one row of n_params per weight")?;
+        let wanted = weights.len() * self.n_params;
+        if updates.len() != wanted {
+            return Err(Error::Impossible(format!(
+                "updates must have {wanted} elements, one row of n_params for each of the {} weights, got {}, \
+                 which are {} rows; give both of the same clients",
+                weights.len(),
+                updates.len(),
+                updates.len().checked_div(self.n_params).unwrap_or(0),
+            )));
+        }
         check_len("clusters", clusters.len(), weights.len(), "one per row of updates")?;
         check_all("weights", weights, NOT_NEGATIVE, |weight| weight >= 0.0 && weight.is_finite())?;
         check_all("clusters", clusters, "in [0, n_clusters)", |cluster| {

@@ -38,8 +38,7 @@ pub(crate) fn split(classes: &Classes, plan: &Plan, seed: u64) -> Result<Ragged<
 }
 
 fn check_enough(n_rows: usize, plan: &Plan) -> Result<()> {
-    let least = plan.min_size.max(1);
-    let needed = plan.n_clients.saturating_mul(least);
+    let needed = plan.n_clients.saturating_mul(plan.min_size);
     if needed <= n_rows {
         return Ok(());
     }
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn too_few_rows_are_refused_with_the_remedy() {
-        for (n_clients, min_size) in [(11, 1), (11, 0), (2, 6), (usize::MAX >> 33, usize::MAX)] {
+        for (n_clients, min_size) in [(11, 1), (2, 6), (usize::MAX >> 33, usize::MAX)] {
             let plan = Plan::new(n_clients, None, None, min_size, None).unwrap();
             let message = split(&Classes::one(10).unwrap(), &plan, 0).unwrap_err().to_string();
             assert!(message.contains("rows_per_client"), "{message}");
