@@ -1,19 +1,16 @@
-"""Data files, plain or gzip-compressed."""
+"""Data files, plain or compressed with gzip or zstd."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
+from cfmt.data.compression import decompressed, told_faults
 from cfmt.errors import DataError
 
 __all__ = ["DataWarning", "find_file", "opened", "read_bytes"]
-
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DataWarning(UserWarning):
@@ -41,7 +38,7 @@ def find_file(folder: Path, name: str) -> Path | None:
 
 @contextmanager
 def opened(path: Path, *, remedy: str) -> Iterator[BinaryIO]:
-    """Open a file to read, decompressed if its first bytes say that it is gzip.
+    """Open a file to read, decompressed if its first bytes say that it is gzip or zstd.
 
     Parameters
     ----------
@@ -58,25 +55,19 @@ def opened(path: Path, *, remedy: str) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        If the file is missing, cannot be read, or is a damaged gzip file; also while it is read.
+        If the file is missing, cannot be read, or is damaged in its compression; also while it is read.
     """
     try:
-        with path.open("rb") as raw:
-            compressed = raw.peek(len(_GZIP_MAGIC)).startswith(_GZIP_MAGIC)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if compressed else raw
+        with path.open("rb") as raw, told_faults(str(path), path):
+            yield decompressed(raw, str(path))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file; {remedy}") from error
-    except EOFError as error:
-        size = path.stat().st_size
-        raise DataError(f"{path}: the gzip file is cut off at byte {size}; fetch it again") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{path}: the gzip file is damaged ({error}); fetch it again") from error
     except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a whole file, decompressed if its first bytes say that it is gzip.
+    """Read a whole file, decompressed if its first bytes say that it is gzip or zstd.
 
     Parameters
     ----------
@@ -91,7 +82,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataError
-        If the file is missing, cannot be read, or is a damaged gzip file.
+        If the file is missing, cannot be read, or is damaged in its compression.
     """
     with opened(path, remedy="give the path of the data file, or of its folder") as file:
         return file.read()

@@ -1,0 +1,9 @@
+"""Files of flows in the formats that people hold, told apart by their content, read a chunk at a time.
+
+Importing this package loads numpy and nothing heavier; reading needs polars.
+"""
+
+from cfmt.data.readers.detection import detect, read_chunks
+from cfmt.data.readers.layout import FORMATS, Chunk, Layout
+
+__all__ = ["FORMATS", "Chunk", "Layout", "detect", "read_chunks"]

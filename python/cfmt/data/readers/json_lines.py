@@ -1,0 +1,227 @@
+"""JSON lines: one object a line, such as Zeek's JSON logs and Suricata's eve.json."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cfmt.data.readers.layout import Chunk, Layout, exporter_of
+from cfmt.data.readers.text import Block, Text
+from cfmt.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["json_format", "json_layout", "read_json_lines"]
+
+_MOST_KEYS = 1000
+_INT64 = range(-(1 << 63), 1 << 63)
+
+
+def json_format(text: Text) -> str:
+    """Tell which JSON lines these are: ``zeek-json``, ``eve`` or ``jsonl``.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning; stays unread.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If the first line is no object.
+    """
+    for number, line in text.head().lines():
+        if line.strip():
+            keys = _object(line, number, text.path)
+            if "event_type" in keys and "timestamp" in keys:
+                return "eve"
+            return "zeek-json" if "id.orig_h" in keys or "id.resp_h" in keys else "jsonl"
+    return "jsonl"
+
+
+def json_layout(text: Text, format: str) -> Layout:
+    """Tell the layout of JSON lines, which stay unread: the keys of the first of them.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning.
+    format : str
+        ``zeek-json``, ``eve`` or ``jsonl``.
+
+    Returns
+    -------
+    Layout
+
+    Raises
+    ------
+    DataError
+        If a line is no object.
+    """
+    columns: dict[str, None] = {}
+    for _, row in _objects(text.head(), text.path, format, Counter()):
+        columns.update(dict.fromkeys(row))
+        _refuse_many(len(columns), text.path)
+    exporter = "suricata" if format == "eve" else exporter_of(tuple(columns))
+    return Layout(format, tuple(columns), True, encoding=text.encoding, exporter=exporter)
+
+
+def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chunk]:
+    """Read JSON lines; of eve, only the flows.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning.
+    format : str
+        ``zeek-json``, ``eve`` or ``jsonl``.
+    rows_at_once : int
+        Rows of a chunk, at most.
+
+    Yields
+    ------
+    Chunk
+
+    Raises
+    ------
+    DataError
+        If a line is no object, or there is no flow in the file.
+    """
+    columns = list(json_layout(text, format).columns)
+    kinds: dict[str, Any] = {}
+    first, skipped = 0, Counter[str]()
+    for block in text.blocks(rows_at_once):
+        lines, rows = [], []
+        for number, row in _objects(block, text.path, format, skipped):
+            lines.append(number)
+            rows.append(row)
+        if rows:
+            yield Chunk(text.path, first, np.array(lines, dtype=np.int64), _frame(rows, columns, kinds, text.path))
+            first += len(rows)
+    if first == 0:
+        raise DataError(_nothing(text.path, skipped))
+
+
+def _nothing(path: str, skipped: Counter[str]) -> str:
+    """Say why there is no row."""
+    if not skipped:
+        return f"{path}: is empty; give a file with one flow a line"
+    kinds = ", ".join(f"{n} {kind}" for kind, n in skipped.most_common(5))
+    return f"{path}: holds no event of type flow ({kinds}); add flow to the types of eve-log in suricata.yaml"
+
+
+def _objects(
+    block: Block, path: str, format: str, skipped: Counter[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Give the flat objects of a block with the numbers of their lines; count the events that are no flows."""
+    for number, line in block.lines():
+        if not line.strip():
+            continue
+        row = _object(line, number, path)
+        if format == "eve" and row.get("event_type") != "flow":
+            skipped[str(row.get("event_type"))[:40]] += 1
+            if len(skipped) > _MOST_KEYS:
+                skipped.clear()
+            continue
+        yield number, _flat(row)
+
+
+def _object(line: str, number: int, path: str) -> dict[str, Any]:
+    """Parse one line."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        words = getattr(error, "msg", "a number or a nesting that is too large")
+        raise DataError(f"{path}: line {number}: is no JSON ({words}); remove it or mend it") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: line {number}: is no JSON object; write one flow a line: {{...}}")
+    return row
+
+
+def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give nested objects' keys with dots between, and lists as JSON text."""
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        name = prefix + key.strip()
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = json.dumps(value) if isinstance(value, list) else value
+    return flat
+
+
+def _refuse_many(n_keys: int, path: str) -> None:
+    """Refuse objects that have no keys in common, since each key is a column."""
+    if n_keys > _MOST_KEYS:
+        raise DataError(
+            f"{path}: has more than {_MOST_KEYS:,} different keys, each would be a column; are these flows?"
+        )
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str], kinds: dict[str, Any], path: str) -> pl.DataFrame:
+    """Make a frame; new keys become columns at the end, and types widen from chunk to chunk."""
+    import polars as pl
+
+    known = set(columns)
+    for row in rows:
+        if not row.keys() <= known:
+            columns += [name for name in row if name not in known]
+            known = set(columns)
+            _refuse_many(len(known), path)
+    series = []
+    for name in columns:
+        cells = [row.get(name) for row in rows]
+        kinds[name] = _wider(kinds.get(name), {type(cell) for cell in cells}, cells)
+        series.append(pl.Series(_clean(name), _as(cells, kinds[name]), dtype=_dtypes()[kinds[name]]))
+    return pl.DataFrame(series)
+
+
+def _dtypes() -> dict[str, type[pl.DataType]]:
+    """Return polars' type for each kind of column."""
+    import polars as pl
+
+    return {"": pl.String, "bool": pl.Boolean, "int": pl.Int64, "float": pl.Float64, "str": pl.String}
+
+
+def _wider(before: str | None, types: set[type], cells: list[Any]) -> str:
+    """Return the kind that holds the cells and those of the chunks before; empty where all are null."""
+    kinds = {kind.__name__ for kind in types if kind is not type(None)} | ({before} if before else set())
+    if not kinds:
+        return ""
+    if kinds == {"int"} and any(cell not in _INT64 for cell in cells if cell is not None):
+        return "float"
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "float" if kinds == {"int", "float"} else "str"
+
+
+def _as(cells: list[Any], kind: str) -> list[Any]:
+    """Turn cells into one kind; as strings, numbers and booleans are JSON."""
+    if kind == "float":
+        return [None if cell is None else _float(cell) for cell in cells]
+    if kind != "str":
+        return cells
+    texts = (cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells)
+    return [None if text is None else _clean(text) for text in texts]
+
+
+def _float(number: float) -> float:
+    """Return a float; infinity for a whole number that is larger than any."""
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def _clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,0 +1,247 @@
+"""Text as blocks of whole lines in UTF-8, whatever its encoding, in bounded memory."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from cfmt.errors import DataError
+
+__all__ = ["HEAD", "MOST_LINE", "Block", "Text", "refuse_binary"]
+
+HEAD = 1 << 18  # bytes that are looked at to tell the layout
+MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
+_PIECE = 1 << 18  # bytes read at once
+_MOST_BLOCK = 1 << 24  # bytes of a block, a line more at most
+
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NO_TEXT = (
+    (b"PK\x03\x04", "is a zip archive; unpack it: unzip FILE"),
+    (b"version https://git-lfs", "is a Git LFS pointer, not the data; fetch them: git lfs pull"),
+    (b"\xfd7zXZ\x00", "is compressed with xz; decompress it: unxz FILE"),
+    (b"BZh", "is compressed with bzip2; decompress it: bunzip2 FILE"),
+    (b"7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it: 7z x FILE"),
+    (b"Rar!\x1a\x07", "is a rar archive; unpack it: unrar x FILE"),
+    (b"\xd4\xc3\xb2\xa1", "is a capture of packets; make flows of it first, with Zeek or nfstream"),
+    (b"\xa1\xb2\xc3\xd4", "is a capture of packets; make flows of it first, with Zeek or nfstream"),
+    (b"\x4d\x3c\xb2\xa1", "is a capture of packets; make flows of it first, with Zeek or nfstream"),
+    (b"\x0a\x0d\x0d\x0a", "is a capture of packets; make flows of it first, with Zeek or nfstream"),
+    (b"ARROW1", "is an Arrow file; write it as Parquet"),
+    (b"%PDF-", "is a PDF document; give a file with flows"),
+    (b"<!doctype html", "is a web page, not the data; fetch the file itself"),
+    (b"<html", "is a web page, not the data; fetch the file itself"),
+)
+
+
+def refuse_binary(start: bytes, path: str) -> None:
+    """Refuse what is known to be no text of flows.
+
+    Parameters
+    ----------
+    start : bytes
+        The first bytes of the file, decompressed.
+    path : str
+        Its name, for messages.
+
+    Raises
+    ------
+    DataError
+        Says what it is, and the remedy.
+    """
+    for magic, words in _NO_TEXT:
+        if start.startswith(magic) or (magic[:1] == b"<" and start.lstrip().lower().startswith(magic)):
+            raise DataError(f"{path}: {words}")
+
+
+class Block(NamedTuple):
+    """Whole lines: number of the first, and their bytes in UTF-8, each line ended by a line feed."""
+
+    first: int
+    content: bytes
+
+    @property
+    def n_lines(self) -> int:
+        """Number of lines."""
+        return self.content.count(b"\n")
+
+    def after(self, line: int) -> Block:
+        """Leave out the lines up to one, given by its number."""
+        n, at = max(0, min(line - self.first + 1, self.n_lines)), 0
+        for _ in range(n):
+            at = self.content.index(b"\n", at) + 1
+        return Block(self.first + n, self.content[at:])
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Give each line with its number, without its end."""
+        lines = self.content.decode().removesuffix("\n").split("\n") if self.content else []
+        return enumerate(lines, start=self.first)
+
+
+class Text:
+    """The lines of a stream; its beginning may be looked at before it is read.
+
+    Parameters
+    ----------
+    stream : file object
+        Gives uncompressed bytes.
+    path : str
+        Its name, for messages.
+
+    Raises
+    ------
+    DataError
+        If it is no text: also while it is read.
+    """
+
+    def __init__(self, stream: BinaryIO, path: str) -> None:
+        self.path = path
+        self._stream = stream
+        start = self._read_head()
+        refuse_binary(start, path)
+        self._codec = _UTF16.get(start[:2], "")
+        self.encoding = "utf-16" if self._codec else "utf-8"
+        self._decoder = codecs.getincrementaldecoder(self._codec)() if self._codec else None
+        start = start[2 if self._codec else 0 :]
+        self._start = start.removeprefix(codecs.BOM_UTF8)
+        self._rest = b""  # a line that has begun
+        self._next = 1  # number of the line that comes
+        self.is_cut = False  # whether the last line has no end; known once all is read
+
+    def begins_with(self, magic: bytes) -> bool:
+        """Tell whether these are the first bytes."""
+        return self._start.startswith(magic)
+
+    @property
+    def last(self) -> int:
+        """Number of the last line that was read."""
+        return self._next - 1
+
+    def _read_head(self) -> bytes:
+        """Read the first bytes, fewer only where there are no more."""
+        parts, size = [], 0
+        while size < HEAD and (piece := self._stream.read(HEAD - size)):
+            parts.append(piece)
+            size += len(piece)
+        return b"".join(parts)
+
+    def head(self) -> Block:
+        """Look at the first whole lines, without reading them; all lines where the file is short."""
+        content, is_whole = self._start, len(self._start) < HEAD - 3  # 3 bytes of a mark may be cut off
+        if self._codec:
+            content = content.decode(self._codec, "replace").encode()
+        end = len(content) if is_whole else content.rfind(b"\n") + 1 or len(content)
+        lines = content[:end]
+        if not self._codec and not _is_utf8(lines):
+            self.encoding = "cp1252"
+        if lines and not lines.endswith(b"\n"):
+            lines += b"\n"
+        return Block(1, self._clean(lines, 1))
+
+    def blocks(self, n_lines: int) -> Iterator[Block]:
+        """Give blocks of ``n_lines`` lines; fewer where those are very long, and in the last one."""
+        parts: list[bytes] = []
+        n, size, first = 0, 0, self._next
+        for piece in self._pieces():
+            ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1
+            self._refuse_long(ends)
+            at = start = 0
+            while at < len(ends):
+                taken = min(n_lines - n, len(ends) - at)
+                stop = int(ends[at + taken - 1])
+                parts.append(piece[start:stop])
+                n, size, at, start = n + taken, size + stop - start, at + taken, stop
+                self._next += taken
+                if n == n_lines or size >= _MOST_BLOCK:
+                    yield Block(first, self._clean(b"".join(parts), first))
+                    parts, n, size, first = [], 0, 0, self._next
+        if parts:
+            yield Block(first, self._clean(b"".join(parts), first))
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Give pieces of whole lines; a last line without an end gets one."""
+        piece = self._start
+        self._start = b""
+        while piece or (piece := self._read()):
+            if self._decoder is not None:
+                piece = self._to_utf8(piece)
+            end = piece.rfind(b"\n") + 1
+            if end:
+                yield self._rest + piece[:end]
+                self._rest = piece[end:]
+            else:
+                self._rest += piece
+            if len(self._rest) > MOST_LINE:
+                raise self._too_long(self._next)
+            piece = b""
+        if self._decoder is not None:
+            self._rest += self._to_utf8(b"", final=True)
+        if self._rest:
+            self.is_cut = True
+            yield self._rest + b"\n"
+
+    def _read(self) -> bytes:
+        """Read the next bytes."""
+        return self._stream.read(_PIECE)
+
+    def _to_utf8(self, piece: bytes, *, final: bool = False) -> bytes:
+        """Turn bytes of UTF-16 into UTF-8."""
+        assert self._decoder is not None
+        try:
+            return self._decoder.decode(piece, final).encode()
+        except UnicodeError as error:
+            raise DataError(
+                f"{self.path}: line {self._next}: is damaged UTF-16, at it or soon after; save the file as UTF-8"
+            ) from error
+
+    def _refuse_long(self, ends: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+        """Refuse a line that is absurdly long."""
+        sizes = np.diff(ends, prepend=0)
+        if len(sizes) and sizes.max() > MOST_LINE:
+            raise self._too_long(self._next + int(sizes.argmax()))
+
+    def _too_long(self, line: int) -> DataError:
+        """Make the error for a line that is absurdly long."""
+        return DataError(
+            f"{self.path}: line {line}: is longer than {MOST_LINE:,} bytes; give a text with one flow a line"
+        )
+
+    def _clean(self, content: bytes, first: int) -> bytes:
+        """Return lines in UTF-8 that end in line feeds; refuse what no text holds."""
+        if b"\0" in content:
+            line = first + content[: content.index(b"\0")].count(b"\n")
+            raise DataError(
+                f"{self.path}: line {line}: holds a NUL byte, so it is no text; give a text file in UTF-8"
+            )
+        if b"\r" in content:
+            content = content.replace(b"\r\n", b"\n")
+            at = content.find(b"\r")
+            if at >= 0:
+                line = first + content[:at].count(b"\n")
+                raise DataError(
+                    f"{self.path}: line {line}: holds a carriage return that ends no line; end lines with "
+                    "line feeds, alone or after a carriage return"
+                )
+        if not _is_utf8(content):
+            content = b"\n".join(_as_utf8(line) for line in content.split(b"\n"))
+        return content
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Tell whether bytes are UTF-8."""
+    if content.isascii():
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _as_utf8(line: bytes) -> bytes:
+    """Return a line in UTF-8; one that is not is taken for Windows' code page 1252."""
+    if _is_utf8(line):
+        return line
+    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in line).encode()
