@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cfmt.data.readers.cells import cells_of, is_number
+from cfmt.data.readers.cells import cells_of
 from cfmt.data.readers.delimited import Rows, named
 from cfmt.data.readers.layout import Chunk, Layout, exporter_of, unique_names
 from cfmt.data.readers.sniffing import Shape, quote_of
@@ -58,8 +58,7 @@ def arff_layout(text: Text) -> tuple[Layout, Shape, int]:
     width = len(columns) or len(first)
     names = unique_names(columns) if columns else tuple(f"column_{number + 1}" for number in range(width))
     reference = f"{width} attributes are declared" if columns else f"the first row has {width}"
-    numeric = tuple(column for column, cell in enumerate(first[:width]) if is_number(cell))
-    shape = Shape(names, separator, quote, width, (), reference, numeric, "\\", "%", (_UNSET,))
+    shape = Shape(names, separator, quote, width, (), reference, (), "\\", "%", (_UNSET,))
     layout = Layout("arff", names, bool(columns), separator, text.encoding, exporter_of(names))
     return layout, shape, data_line
 

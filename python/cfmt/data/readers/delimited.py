@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.readers.cells import frame_of, is_number, parse_at_once, trimmed
+from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
 from cfmt.data.readers.layout import Chunk, Layout, exporter_of
 from cfmt.data.readers.sniffing import Shape, shape_of
 from cfmt.data.readers.text import Block, Text
@@ -153,10 +153,10 @@ class Rows:
         shape = self._shape
         if (shape.comment and shape.comment.encode() in content) or (shape.escape and b"\\" in content):
             return None
-        frame = parse_at_once(content, shape.separator, shape.quote, shape.width)
+        frame = parse_at_once(content, shape.separator, shape.quote, shape.width, shape.unset)
         if frame is None or self._has_header(frame) or self._overflows(frame):
             return None
-        return trimmed(frame, unset=shape.unset) if shape.unset else frame
+        return frame
 
     def _has_header(self, frame: pl.DataFrame) -> bool:
         """Tell whether there may be a header among rows."""
@@ -225,10 +225,6 @@ class Rows:
 
 def _names_columns(cells: list[str], numeric: tuple[int, ...]) -> bool:
     """Tell whether a row is a header: words, all different, where other rows have numbers."""
-    words = [cell for cell in cells if cell and not is_number(cell)]
-    return (
-        len(words) >= 2
-        and len(words) >= len(cells) - 1
-        and len(set(words)) == len(words)
-        and sum(cells[column] in words for column in numeric) >= max(1, len(numeric) - 1)
-    )
+    words = {cell for cell in cells if any(map(str.isalpha, cell)) and not is_number(cell)}
+    n_names = sum(cells[column] in words for column in numeric)
+    return len(words) >= len(cells) - 1 and n_names >= max(2, len(numeric) - 1)

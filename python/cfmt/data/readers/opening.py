@@ -85,6 +85,9 @@ class _Ahead(io.RawIOBase):
         """Say that it can be read."""
         return True
 
+    def close(self) -> None:
+        """Stay open: what reads from it is closed more than once."""
+
     def rewound(self, keep: bool) -> None:
         """Go back to the beginning; where ``keep`` is false, for the last time."""
         if not self._keeps:

@@ -114,7 +114,7 @@ def shape_of(head: Block, path: str) -> Shape:
 def quote_of(lines: list[str]) -> str:
     """Tell which quote stands around cells: double where there is none."""
     single, double = (
-        sum(len(re.findall(rf"(?:^|[,;|\t])[ \t]*{quote}[^{quote}]*{quote}[ \t]*(?=$|[,;|\t])", line)) for line in lines)
+        sum(len(re.findall(rf"(?:^|[,;|\t])[ \t]*{quote}[^{quote},;|\t]+{quote}[ \t]*(?=$|[,;|\t])", line)) for line in lines)
         for quote in "'\""
     )
     return "'" if single > double else '"'
@@ -123,10 +123,10 @@ def quote_of(lines: list[str]) -> str:
 def _separator_of(lines: list[str], quote: str) -> str:
     """Tell the separator: the one that the most lines hold alike, and then the one that stands most often."""
     quoted = re.compile(rf"{quote}[^{quote}]*{quote}")
-    bare = [quoted.sub("", line) for line in lines]
+    bare = [quoted.sub("q", line) for line in lines]
 
     def merit(separator: str) -> tuple[float, int]:
-        counts = Counter(line.rstrip(separator).count(separator) for line in bare)
+        counts = Counter(line.count(separator) for line in bare)
         most, n_alike = max(counts.items(), key=lambda item: (item[0] > 0, item[1], item[0]))
         in_first = bare[0].count(separator) > 0
         return (n_alike / len(bare) if most else 0.0) * (1.0 if in_first else 0.5), most
