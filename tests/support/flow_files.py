@@ -15,12 +15,19 @@ HEADER = "proto,bytes,state"
 CSV = HEADER + "\ntcp,10,SF\nudp,20,S0\nicmp,3.5,-\n"
 ROWS = [("tcp", "10", "SF"), ("udp", "20", "S0"), ("icmp", "3.5", "-")]
 
-CONN = "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration conn_state".split()
+CONN = ["ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service", "duration"]
+CONN += ["conn_state"]
 
 
 def zeek(rows: list[list[str]], fields: list[str] = CONN) -> str:
     """A log of Zeek."""
-    head = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn"]
+    head = [
+        "#separator \\x09",
+        "#set_separator\t,",
+        "#empty_field\t(empty)",
+        "#unset_field\t-",
+        "#path\tconn",
+    ]
     lines = [*head, "\t".join(["#fields", *fields]), "\t".join(["#types", *(["string"] * len(fields))])]
     return "\n".join([*lines, *("\t".join(row) for row in rows), "#close\t2026-01-01-00-00-00", ""])
 

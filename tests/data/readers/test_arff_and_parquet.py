@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.flow_files import fault, lines_of, rows_of, written
 
 from cfmt.data.readers import detect, read_chunks
+from support.flow_files import fault, lines_of, rows_of, written
 
 ARFF = """% made by hand
 @relation 'flows'
@@ -31,7 +31,11 @@ udp, ?, anomaly
 def test_arff(tmp_path: Path, rows_at_once: int) -> None:
     path = written(tmp_path, ARFF.replace('"t\'c p"', "'t\\'c p'"))
     layout = detect(path)
-    assert (layout.format, layout.columns, layout.header) == ("arff", ("protocol type", "bytes", "class"), True)
+    assert (layout.format, layout.columns, layout.header) == (
+        "arff",
+        ("protocol type", "bytes", "class"),
+        True,
+    )
     expected = [("tcp", "10", "normal"), ("udp", None, "anomaly"), ("t'c p", "3", "normal")]
     assert rows_of(path, rows_at_once=rows_at_once) == expected
     assert lines_of(path, rows_at_once=rows_at_once) == [8, 10, 12]
@@ -48,9 +52,12 @@ def test_arff_without_attributes(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (ARFF.replace("10,", ""), "line 8: has 2 cells, but 3 attributes are declared; remove it or mend it"),
-        (ARFF.replace("@data", "@dta"), "line 7: stands before @data and is no declaration"),
+        (ARFF.replace("@data", "@dta"), "line 7: declares nothing, and no @data came before it"),
         ("@relation x\n@attribute a real\n", "has no line @data, so no rows; fetch it again"),
-        ("@relation x\n@attribute a\n@data\n1\n", "line 2: declares no attribute with a name and a type; mend it"),
+        (
+            "@relation x\n@attribute a\n@data\n1\n",
+            "line 2: declares no attribute with a name and a type; mend it",
+        ),
         ("@relation x\n@attribute a real\n@data\n", "line 3: no rows follow @data; give a file with flows"),
         ("@relation x\n@attribute a real\n@data\n{0 1}\n", "line 4: is a sparse row"),
     ],

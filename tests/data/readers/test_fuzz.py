@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from support.flow_files import CSV, zeek
 
 from cfmt.data.readers import detect, read_chunks
 from cfmt.errors import DataError
+from support.flow_files import CSV, zeek
 
 N_FILES = int(os.environ.get("CFMT_FUZZ", 2_000))
 
@@ -30,7 +30,7 @@ def parquet() -> bytes:
 
 FILES = {
     "csv": (CSV * 3).encode(),
-    "quoted": '"a","b"\n"x ""y""",1\n\'z\',2\n,3\n'.encode(),
+    "quoted": b'"a","b"\n"x ""y""",1\n\'z\',2\n,3\n',
     "utf-16": CSV.encode("utf-16"),
     "cp1252": (CSV + "Web Attack \x96 XSS,1,2\n").encode("latin-1"),
     "arff": ARFF.encode(),
@@ -39,8 +39,18 @@ FILES = {
     "eve": (json.dumps(EVE) + "\n").encode() * 3,
     "parquet": parquet(),
 }
-PIECES = [b"\n", b"\r", b"\0", b",", b";", b'"', b"'", b"\t", b"#", b"@", b"{", b"}", b"[", b"\\", b"\xff", b"\xe9", b"-",
-          b"#fields\t", b"#separator ", b"@data\n", b"\\ud800", b"1e999", b"nan", b"\x1f\x8b", b"PAR1", b"\xef\xbb\xbf"]  # fmt: skip
+PIECES = [bytes([byte]) for byte in b"\n\r\0,;\"'\t#@{}[\\\xff\xe9-"]
+PIECES += [
+    b"#fields\t",
+    b"#separator ",
+    b"@data\n",
+    b"\\ud800",
+    b"1e999",
+    b"nan",
+    b"\x1f\x8b",
+    b"PAR1",
+    b"\xef\xbb\xbf",
+]
 
 
 def damaged(content: bytes, draw: random.Random) -> bytes:
@@ -89,6 +99,11 @@ def test_damaged_files_are_read_or_told(tmp_path: Path, kind: str) -> None:
         path.write_bytes(content)
         found = outcome(path, 1000)
         n_read += not isinstance(found, str)
-        if draw.random() < 0.1 and kind not in ("eve", "zeek-json", "parquet"):  # types widen from chunk to chunk
-            assert outcome(path, 2) == found, content
+        if draw.random() < 0.1 and kind not in (
+            "eve",
+            "zeek-json",
+            "parquet",
+        ):  # types widen from chunk to chunk
+            again = outcome(path, 2)  # of several faults, another may be found first
+            assert isinstance(again, str) if isinstance(found, str) else again == found, content
     assert 0 < n_read < n_files or n_files < 100

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import shared_folder
-from support.flow_files import CSV, ROWS, fault, rows_of, written
 
 from cfmt.data.readers import detect, read_chunks
 from cfmt.errors import DataError, MissingExtraError
+from conftest import shared_folder
+from support.flow_files import CSV, ROWS, fault, rows_of, written
 
 
 def test_gzip(tmp_path: Path) -> None:
@@ -99,13 +99,17 @@ print(n, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text()
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system tells no peak of memory")
-@pytest.mark.parametrize(("line", "words"), [(b"1", "is longer than 1,048,576 bytes"), (b"tcp,10,SF\n", "13421696")])
+@pytest.mark.parametrize(
+    ("line", "words"), [(b"1", "is longer than 1,048,576 bytes"), (b"tcp,10,SF\n", "13421696")]
+)
 def test_a_gzip_bomb_keeps_memory_flat(tmp_path: Path, line: bytes, words: str) -> None:
     path, piece = tmp_path / "bomb", line * ((1 << 20) // len(line))
     with gzip.open(path, "wb", compresslevel=1) as file:
         for _ in range(128):  # MiB
             file.write(piece)
-    done = subprocess.run([sys.executable, "-c", _MEASURED, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, str(path)], capture_output=True, text=True, check=True
+    )
     assert words in done.stdout
     assert int(done.stdout.split()[-1]) < 250_000  # kB, of which polars takes 60,000
 

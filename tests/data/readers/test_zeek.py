@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import shared_folder
-from support.flow_files import CONN, fault, lines_of, rows_of, written, zeek
 
 from cfmt.data.readers import detect, read_chunks
+from conftest import shared_folder
+from support.flow_files import CONN, fault, lines_of, rows_of, written, zeek
 
 ROW = ["1.5", "C1", "192.0.2.1", "1024", "192.0.2.2", "80", "tcp", "-", "(empty)", "SF"]
 READ = ("1.5", "C1", "192.0.2.1", "1024", "192.0.2.2", "80", "tcp", None, None, "SF")
@@ -19,7 +19,9 @@ READ = ("1.5", "C1", "192.0.2.1", "1024", "192.0.2.2", "80", "tcp", None, None, 
 def zeek_folder() -> Path:
     folder = shared_folder() / "data" / "zeek"
     if not folder.exists():
-        pytest.skip(f"real Zeek logs not found in {folder}; set CFMT_SHARED to the folder that holds data/zeek")
+        pytest.skip(
+            f"real Zeek logs not found in {folder}; set CFMT_SHARED to the folder that holds data/zeek"
+        )
     return folder
 
 
@@ -49,7 +51,8 @@ def test_other_fields_keep_their_names(tmp_path: Path) -> None:
 
 
 def test_other_marks_and_separator(tmp_path: Path) -> None:
-    text = "#separator \\x2c\n#unset_field,NA\n#empty_field,EMPTY\n#fields,uid,id.orig_h,a\nC1,NA,EMPTY\nC2,-,x\n"
+    head = "#separator \\x2c\n#unset_field,NA\n#empty_field,EMPTY\n"
+    text = head + "#fields,uid,id.orig_h,a\nC1,NA,EMPTY\nC2,-,x\n"
     path = written(tmp_path, text)
     assert detect(path).separator == ","
     assert rows_of(path) == [("C1", None, None), ("C2", "-", "x")]

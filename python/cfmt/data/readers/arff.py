@@ -80,11 +80,13 @@ def _head(text: Text) -> _Head:
         elif content.lower().startswith("@attribute"):
             found = _ATTRIBUTE.match(content)
             if not found:
-                raise DataError(f"{text.path}: line {number}: declares no attribute with a name and a type; mend it")
+                raise DataError(
+                    f"{text.path}: line {number}: declares no attribute with a name and a type; mend it"
+                )
             columns.append(_bare(found[1]))
         elif not content.lower().startswith("@relation"):
             raise DataError(
-                f"{text.path}: line {number}: stands before @data and is no declaration; write @data before it"
+                f"{text.path}: line {number}: declares nothing, and no @data came before it; write it"
             )
     if not data_line:
         raise DataError(f"{text.path}: has no line @data, so no rows; fetch it again")

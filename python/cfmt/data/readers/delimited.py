@@ -210,11 +210,13 @@ class Rows:
             raise self._fault(number, words)
         if any(cells[len(shape.columns) :]):
             raise self._fault(
-                number, f"has {shape.width} cells, but only {len(shape.columns)} columns; remove it or mend it"
+                number,
+                f"has {shape.width} cells, but only {len(shape.columns)} columns; remove it or mend it",
             )
         if not self._header and _names_columns(cells, shape.numeric):
             raise self._fault(
-                number, f"is a header ({', '.join(cells[:3])}, ...), but the file begins without one; remove it"
+                number,
+                f"is a header ({', '.join(cells[:3])}, ...), but the file begins without one; remove it",
             )
         return cells
 

@@ -24,7 +24,7 @@ _ZEEK = ("#separator", "#fields", "#set_separator", "#path")
 
 
 def detect(path: Path | str, *, format: str = "auto") -> Layout:
-    """Tell how a file is laid out, by its first 256 KiB.
+    r"""Tell how a file is laid out, by its first 256 KiB.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def detect(path: Path | str, *, format: str = "auto") -> Layout:
     >>> from cfmt.data.readers import detect
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "flows.txt")
-    ...     _ = path.write_text("proto;bytes\\ntcp;10\\nudp;20\\n")
+    ...     _ = path.write_text("proto;bytes\ntcp;10\nudp;20\n")
     ...     layout = detect(path)
     >>> layout.format, layout.separator, layout.columns, layout.header
     ('csv', ';', ('proto', 'bytes'), True)
@@ -60,12 +60,12 @@ def detect(path: Path | str, *, format: str = "auto") -> Layout:
         if text is None:
             _refuse_unless(format in ("auto", "parquet"), name, format, "parquet")
             return parquet_layout(name)
-        format = _format_of(text, format)
-        if format == "csv":
+        found = _format_of(text, format)
+        if found == "csv":
             return csv_layout(text)[0]
-        if format == "arff":
+        if found == "arff":
             return arff_layout(text)[0]
-        return zeek_layout(text) if format == "zeek" else json_layout(text, format)
+        return zeek_layout(text) if found == "zeek" else json_layout(text, found)
 
 
 def read_chunks(
@@ -75,7 +75,7 @@ def read_chunks(
     names: tuple[str, ...] | None = None,
     rows_at_once: int = 1 << 16,
 ) -> Iterator[Chunk]:
-    """Read files a chunk of rows at a time, in bounded memory.
+    r"""Read files a chunk of rows at a time, in bounded memory.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_chunks(
     >>> from cfmt.data.readers import read_chunks
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "flows.txt")
-    ...     _ = path.write_text("tcp,10\\nudp,20\\nudp,30\\n")
+    ...     _ = path.write_text("tcp,10\nudp,20\nudp,30\n")
     ...     chunks = list(read_chunks(path, names=("proto", "bytes"), rows_at_once=2))
     >>> [(chunk.first, chunk.frame["bytes"].to_list()) for chunk in chunks]
     [(0, ['10', '20']), (2, ['30'])]

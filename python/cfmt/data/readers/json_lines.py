@@ -105,7 +105,9 @@ def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chun
             lines.append(number)
             rows.append(row)
         if rows:
-            yield Chunk(text.path, first, np.array(lines, dtype=np.int64), _frame(rows, columns, kinds, text.path))
+            yield Chunk(
+                text.path, first, np.array(lines, dtype=np.int64), _frame(rows, columns, kinds, text.path)
+            )
             first += len(rows)
     if first == 0:
         raise DataError(_nothing(text.path, skipped))
@@ -122,7 +124,7 @@ def _nothing(path: str, skipped: Counter[str]) -> str:
 def _objects(
     block: Block, path: str, format: str, skipped: Counter[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Give the flat objects of a block with the numbers of their lines; count the events that are no flows."""
+    """Give the flat objects of a block with their lines; count the events that are no flows."""
     for number, line in block.lines():
         if not line.strip():
             continue
@@ -151,7 +153,7 @@ def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give nested objects' keys with dots between, and lists as JSON text."""
     flat: dict[str, Any] = {}
     for key, value in row.items():
-        name = prefix + key.strip()
+        name = prefix + _clean(key.strip())
         if isinstance(value, dict):
             flat |= _flat(value, f"{name}.")
         else:
@@ -181,7 +183,7 @@ def _frame(rows: list[dict[str, Any]], columns: list[str], kinds: dict[str, Any]
     for name in columns:
         cells = [row.get(name) for row in rows]
         kinds[name] = _wider(kinds.get(name), {type(cell) for cell in cells}, cells)
-        series.append(pl.Series(_clean(name), _as(cells, kinds[name]), dtype=_dtypes()[kinds[name]]))
+        series.append(pl.Series(name, _as(cells, kinds[name]), dtype=_dtypes()[kinds[name]]))
     return pl.DataFrame(series)
 
 

@@ -53,7 +53,7 @@ class Layout:
 
 
 class Chunk(NamedTuple):
-    """Some rows of a file.
+    r"""Some rows of a file.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Chunk(NamedTuple):
     >>> from cfmt.data.readers import read_chunks
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder, "flows.csv")
-    ...     _ = path.write_text("proto,bytes\\ntcp,10\\nudp,20\\n")
+    ...     _ = path.write_text("proto,bytes\ntcp,10\nudp,20\n")
     ...     (chunk,) = read_chunks(path)
     >>> chunk.first, chunk.lines.tolist(), chunk.frame["proto"].to_list()
     (0, [2, 3], ['tcp', 'udp'])

@@ -55,7 +55,7 @@ def _matches(path: Path | str) -> list[str]:
     if Path(name).is_dir():
         raise DataError(f"{name}: is a folder; give its files: it holds {_content(Path(name))}")
     if not Path(name).exists() and glob.has_magic(name):
-        found = sorted(one for one in glob.glob(name, recursive=True) if Path(one).is_file())
+        found = sorted(one for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207  # a Path's takes no absolute pattern
         if not found:
             raise DataError(f"{name}: no file has a name like that; {_REMEDY}")
         return found

@@ -30,7 +30,9 @@ def _told_faults(path: str) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         words = (str(error).splitlines() or ["no reason told"])[0].strip()
-        raise DataError(f"{path}: cannot be read as Parquet ({words}); fetch it again or write it anew") from error
+        raise DataError(
+            f"{path}: cannot be read as Parquet ({words}); fetch it again or write it anew"
+        ) from error
 
 
 def _scan(path: str) -> pl.LazyFrame:
@@ -108,7 +110,9 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
         elif dtype == pl.Binary:
             columns.append(pl.col(name).cast(pl.String, strict=False))
         elif dtype in (pl.List, pl.Array):
-            texts = [None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()]
+            texts = [
+                None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()
+            ]
             columns.append(pl.lit(pl.Series(name, texts, dtype=pl.String)).alias(name))
     frame = frame.with_columns(columns)
     frame.columns = _stripped(frame.columns)
@@ -122,7 +126,11 @@ def _unnested(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     at, taken = frame.columns.index(name), {*frame.columns} - {name}
     left = frame.drop(name)
     new = [series for series in inner if series.name not in taken]
-    return left.select(left.columns[:at]).with_columns(new).with_columns(left.select(left.columns[at:]).get_columns())
+    return (
+        left.select(left.columns[:at])
+        .with_columns(new)
+        .with_columns(left.select(left.columns[at:]).get_columns())
+    )
 
 
 def _stripped(names: list[str]) -> list[str]:

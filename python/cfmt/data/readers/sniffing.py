@@ -114,7 +114,10 @@ def shape_of(head: Block, path: str) -> Shape:
 def quote_of(lines: list[str]) -> str:
     """Tell which quote stands around cells: double where there is none."""
     single, double = (
-        sum(len(re.findall(rf"(?:^|[,;|\t])[ \t]*{quote}[^{quote},;|\t]+{quote}[ \t]*(?=$|[,;|\t])", line)) for line in lines)
+        sum(
+            len(re.findall(rf"(?:^|[,;|\t])[ \t]*{quote}[^{quote},;|\t]+{quote}[ \t]*(?=$|[,;|\t])", line))
+            for line in lines
+        )
         for quote in "'\""
     )
     return "'" if single > double else '"'
@@ -126,6 +129,7 @@ def _separator_of(lines: list[str], quote: str) -> str:
     bare = [quoted.sub("q", line) for line in lines]
 
     def merit(separator: str) -> tuple[float, int]:
+        """Return the share of lines with as many separators as most have, and that number."""
         counts = Counter(line.count(separator) for line in bare)
         most, n_alike = max(counts.items(), key=lambda item: (item[0] > 0, item[1], item[0]))
         in_first = bare[0].count(separator) > 0
@@ -144,7 +148,7 @@ def _cells(line: str, separator: str, quote: str) -> list[str]:
 
 
 def _is_header(first: list[str], rows: list[list[str]]) -> bool:
-    """Tell whether the first line names columns: words where the rows have numbers, or words that are names."""
+    """Tell whether the first line names columns: no numbers in it, and its words stand in no row."""
     if _counts_columns(first):
         return bool(rows) and rows[0] != first and not _counts_columns(rows[0])
     named = [cell for cell in first if cell]

@@ -193,7 +193,7 @@ class Text:
             return self._decoder.decode(piece, final).encode()
         except UnicodeError as error:
             raise DataError(
-                f"{self.path}: line {self._next}: is damaged UTF-16, at it or soon after; save the file as UTF-8"
+                f"{self.path}: line {self._next}: is damaged UTF-16, or soon after it; save the file as UTF-8"
             ) from error
 
     def _refuse_long(self, ends: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,10 @@ class _Header:
                 raise DataError(f"{path}: line {number}: names no separator of one character; mend it: \\x09")
             return replace(self, separator=word)
         key, *values = line.split(self.separator)
-        if key in ("#empty_field", "#unset_field") and values:
-            return replace(self, **{key[1:].removesuffix("_field"): values[0]})
+        if key == "#empty_field" and values:
+            return replace(self, empty=values[0])
+        if key == "#unset_field" and values:
+            return replace(self, unset=values[0])
         return self._fields(number, values, path) if key == "#fields" else self
 
     def _fields(self, number: int, values: list[str], path: str) -> _Header:
@@ -86,7 +89,7 @@ def zeek_layout(text: Text) -> Layout:
         header = header.told(number, line, text.path)
     if not header.columns:
         raise DataError(
-            f"{text.path}: has no line #fields before its rows, so its columns have no names; give the whole log"
+            f"{text.path}: has no line #fields before its rows, which names the columns; give the whole log"
         )
     exporter = exporter_of(header.columns)
     return Layout("zeek", header.columns, True, header.separator, text.encoding, exporter)
@@ -138,7 +141,7 @@ def _parts(block: Block) -> Iterator[Block]:
     is_comment = letters[starts] == ord("#")
     turns = [0, *(np.flatnonzero(np.diff(is_comment)) + 1).tolist(), len(starts)]
     ends = [*starts.tolist(), len(content)]
-    for start, stop in zip(turns, turns[1:], strict=False):
+    for start, stop in pairwise(turns):
         yield Block(block.first + start, content[ends[start] : ends[stop]])
 
 
