@@ -1,9 +1,9 @@
-"""Flow tables as exporters write them, told apart by content and read in bounded memory.
+"""Files of flows in the formats that people hold, told apart by their content, read a chunk at a time.
 
-Apart from ``data/columns/`` because a reader knows formats, and not what a column is for.
+Importing this package loads numpy and nothing heavier; reading needs polars.
 """
 
+from cfmt.data.readers.detection import detect, read_chunks
 from cfmt.data.readers.layout import FORMATS, Chunk, Layout
-from cfmt.data.readers.reading import detect, read_chunks
 
 __all__ = ["FORMATS", "Chunk", "Layout", "detect", "read_chunks"]

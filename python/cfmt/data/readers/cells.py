@@ -70,7 +70,9 @@ def _quoted(line: str, separator: str, quote: str, escape: str | None) -> list[s
     return next(reader)
 
 
-def parse_at_once(content: bytes, separator: str, quote: str, width: int) -> pl.DataFrame | None:
+def parse_at_once(
+    content: bytes, separator: str, quote: str, width: int, unset: Sequence[str] = ()
+) -> pl.DataFrame | None:
     """Parse lines of cells; None unless every line has exactly ``width`` well-formed cells and none is blank.
 
     Parameters
@@ -81,6 +83,8 @@ def parse_at_once(content: bytes, separator: str, quote: str, width: int) -> pl.
         One character each; the quote may be empty.
     width : int
         Cells of a line.
+    unset : sequence of str, default=()
+        Words for "no value".
 
     Returns
     -------
@@ -109,7 +113,7 @@ def parse_at_once(content: bytes, separator: str, quote: str, width: int) -> pl.
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
-    return trimmed(frame, content, separator) if frame.height == n_lines else None
+    return trimmed(frame, content, separator, unset) if frame.height == n_lines else None
 
 
 def _separators_outside(content: bytes, separator: str, quote: str) -> int:
@@ -155,8 +159,10 @@ def trimmed(
     columns = pl.all()
     if content is None or any(blank.encode() in content for blank in BLANKS if blank != separator):
         columns = columns.str.strip_chars(BLANKS)
-    empty = ["", *unset]
-    return frame.with_columns(pl.when(columns.is_in(empty)).then(None).otherwise(columns).name.keep())
+    is_empty = columns == ""
+    for word in unset:
+        is_empty |= columns == word
+    return frame.select(pl.when(is_empty).then(None).otherwise(columns).name.keep())
 
 
 def frame_of(rows: Sequence[Sequence[str]], width: int, unset: Sequence[str] = ()) -> pl.DataFrame:

@@ -1,138 +1,232 @@
-"""CSV as people keep it: any separator, quotes, a header or none, an index column, a comma at the end."""
+"""Delimited text: CSV and its relatives."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from cfmt.data.readers.cells import cells_of, is_number
-from cfmt.data.readers.layout import Layout, exporter_of, unique_names
-from cfmt.data.readers.rows import Shape
-from cfmt.data.readers.text import Text
+import numpy as np
+import numpy.typing as npt
+
+from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
+from cfmt.data.readers.layout import Chunk, Layout, exporter_of
+from cfmt.data.readers.sniffing import Shape, shape_of
+from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
 
-__all__ = ["csv_shape"]
+if TYPE_CHECKING:
+    import polars as pl
 
-_SEPARATORS = ",;\t|"
-_LOOKED_AT = 200  # lines
-_ALIKE = 0.8  # share of lines with as many cells as the most common number
+__all__ = ["Rows", "csv_layout", "named", "read_csv"]
 
 
-def csv_shape(text: Text, names: tuple[str, ...] | None) -> Shape:
-    """Tell how a CSV file is laid out.
+def csv_layout(text: Text) -> tuple[Layout, Shape]:
+    """Tell the layout of a delimited text, which stays unread.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning.
+
+    Returns
+    -------
+    layout : Layout
+    shape : Shape
+        What reading it needs to know.
+
+    Raises
+    ------
+    DataError
+        If it is empty or no table.
+    """
+    shape = shape_of(text.head(), text.path)
+    exporter = exporter_of(shape.columns) if shape.header else ""
+    layout = Layout("csv", shape.columns, bool(shape.header), shape.separator, text.encoding, exporter)
+    return layout, shape
+
+
+def read_csv(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> Iterator[Chunk]:
+    """Read a delimited text.
 
     Parameters
     ----------
     text : Text
         At its beginning.
     names : tuple of str or None
-        Names of the columns of a file without header.
+        Names of the columns, where the text has no header.
+    rows_at_once : int
+        Rows of a chunk, at most.
 
-    Returns
-    -------
-    Shape
+    Yields
+    ------
+    Chunk
 
     Raises
     ------
     DataError
-        If it is empty, or the names do not fit it.
+        If a line is not as it should be.
     """
-    lines = _looked_at(text)
-    quote = _quote(lines)
-    separator = _separator(lines, quote)
-    rows = [_cells(line, separator, quote, text.path, number) for number, line in enumerate(lines, start=1)]
-    header = rows[0] if _is_header(rows) else []
-    body = rows[1:] if header else rows
-    width = Counter(map(len, body or rows)).most_common(1)[0][0]
-    if not header and width > len(rows[0]) and len(body) > 1:
-        width = len(rows[0])  # the first row counts: what differs from it is named
-    trailing = width > 1 and all(not row[-1] for row in body if len(row) == width)
-    trailing = trailing and (not header or len(header) < width or not header[-1])
-    columns = _names(header, width - trailing, names, text.path)
-    layout = Layout("csv", columns, bool(header), separator, text.encoding, exporter_of(columns))
-    return Shape(
-        layout,
-        quote,
-        begin=2 if header else 1,
-        header=tuple(header) if len(header) == width else (),
-        trailing=trailing,
-    )
-
-
-def _looked_at(text: Text) -> list[str]:
-    """Return the first lines, blank ones at the end left out."""
-    lines = [line for _, line in text.head().lines()][:_LOOKED_AT]
-    while lines and not lines[-1].strip(" \t"):
-        lines.pop()
-    if not lines:
-        raise DataError(f"{text.path}: is empty; give a file with flows")
-    return lines
-
-
-def _quote(lines: Sequence[str]) -> str:
-    """Tell what stands around cells, if anything does."""
-    if any('"' in line for line in lines):
-        return '"'
-    edges = tuple(f"{separator}'" for separator in _SEPARATORS)
-    return "'" if any(line.startswith("'") or any(edge in line for edge in edges) for line in lines) else ""
-
-
-def _separator(lines: Sequence[str], quote: str) -> str:
-    """Choose the separator that gives most lines the same number of cells, above one."""
-    best, most = ",", 1
-    for separator in _SEPARATORS:
-        sizes = Counter(len(_split(line, separator, quote)) for line in lines if line.strip(" \t"))
-        size, count = sizes.most_common(1)[0]
-        if size > most and count >= _ALIKE * sizes.total():
-            best, most = separator, size
-    return best
-
-
-def _split(line: str, separator: str, quote: str) -> list[str]:
-    """Split a line, whatever its quotes."""
-    try:
-        return cells_of(line, separator, quote)
-    except ValueError:
-        return line.split(separator)
-
-
-def _cells(line: str, separator: str, quote: str, path: str, number: int) -> list[str]:
-    """Split a line; a faulty quote in the first one is named, the others are read again."""
-    try:
-        return cells_of(line, separator, quote)
-    except ValueError as error:
-        if number == 1:
-            raise DataError(f"{path}: line 1: {error}") from error
-        return line.split(separator)
-
-
-def _is_header(rows: Sequence[list[str]]) -> bool:
-    """Whether the first line names the columns: no number stands in it, and none of its words below it."""
-    first, rest = rows[0], [row for row in rows[1:] if row != rows[0]]
-    words = [cell for cell in first if cell]
-    if not words or any(is_number(cell) for cell in words):
-        return False
-    if any(is_number(cell) for row in rest for cell in row):
-        return True
-    below = [{row[place] for row in rest if place < len(row)} for place in range(len(first))]
-    return len(set(words)) == len(words) and not any(
-        cell and cell in seen for cell, seen in zip(first, below, strict=True)
-    )
-
-
-def _names(header: Sequence[str], width: int, names: tuple[str, ...] | None, path: str) -> tuple[str, ...]:
-    """Name the columns."""
-    if header:
-        cells = ["", *header] if len(header) == width - 1 else list(header[:width])
-        if len(cells) < width:
+    layout, shape = csv_layout(text)
+    columns = layout.columns
+    if names is not None and not layout.header:
+        if len(names) != len(columns):
             raise DataError(
-                f"{path}: line 2: has {width} cells, but the header has {len(header)}; mend the header"
+                f"{text.path}: line 1: has {len(columns)} columns, but {len(names)} names are given; "
+                "give a name for each"
             )
-        return unique_names(cells)
-    if names is None:
-        return tuple(f"column_{number}" for number in range(1, width + 1))
-    if len(names) != width:
-        raise DataError(
-            f"{path}: line 1: has {width} cells, but {len(names)} names were given; name each column once"
-        )
-    return names
+        columns = names
+    rows = Rows(text, shape)
+    for block in text.blocks(rows_at_once):
+        frame, lines = rows.read(block)
+        if frame.height:
+            yield Chunk(text.path, rows.n_rows - frame.height, lines, named(frame, columns))
+    if rows.n_rows == 0:
+        raise DataError(f"{text.path}: line 1: is a header, and no rows follow; give a file with flows")
+
+
+def named(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Name the columns; more of them, behind, are dropped: they are empty."""
+    kept = frame.select(frame.columns[: len(columns)])
+    kept.columns = list(columns)
+    return kept
+
+
+class Rows:
+    """The rows of blocks of lines, and what must be known from block to block.
+
+    Parameters
+    ----------
+    text : Text
+        Where the blocks come from.
+    shape : Shape
+        How their lines are made.
+    """
+
+    def __init__(self, text: Text, shape: Shape) -> None:
+        self.n_rows = 0
+        self._text, self._shape = text, shape
+        self._blank = 0  # number of a blank line, after which nothing may come
+        self._header = list(shape.header)
+        self._header_seen = not shape.header
+
+    def like(self, shape: Shape) -> Rows:
+        """Go on with lines of another shape."""
+        rows = Rows(self._text, shape)
+        rows.n_rows, rows._blank = self.n_rows, self._blank
+        return rows
+
+    def read(self, block: Block) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+        """Parse a block: at once where all is sound, line by line where it is not.
+
+        Parameters
+        ----------
+        block : Block
+            The next one.
+
+        Returns
+        -------
+        frame : polars.DataFrame
+            Columns "0", "1", ...
+        lines : ndarray of shape (n_rows,), int64
+            Number of each row's line.
+
+        Raises
+        ------
+        DataError
+            If a line is not as it should be: the error names the first.
+        """
+        first, content = block
+        skipped = 0
+        if not self._header_seen:
+            end = content.index(b"\n") + 1
+            if content[:end].strip():
+                self._header_seen, skipped = True, 1
+                content = content[end:]
+        found = None if self._blank or not content else self._at_once(content)
+        if found is None:
+            return self._one_by_one(Block(first + skipped, content))
+        self.n_rows += found.height
+        return found, np.arange(found.height, dtype=np.int64) + (first + skipped)
+
+    def _at_once(self, content: bytes) -> pl.DataFrame | None:
+        """Parse lines at once; None where one of them needs a look."""
+        shape = self._shape
+        if (shape.comment and shape.comment.encode() in content) or (shape.escape and b"\\" in content):
+            return None
+        frame = parse_at_once(content, shape.separator, shape.quote, shape.width, shape.unset)
+        if frame is None or self._has_header(frame) or self._overflows(frame):
+            return None
+        return frame
+
+    def _has_header(self, frame: pl.DataFrame) -> bool:
+        """Tell whether there may be a header among rows."""
+        import polars as pl
+
+        column = str(self._shape.numeric[0] if self._shape.numeric else 0)
+        if self._header:
+            names = [name for name in self._header if name] if not self._shape.numeric else self._header
+            return bool(frame[column].is_in(names).any())
+        if not self._shape.numeric:
+            return False
+        return frame[column].cast(pl.Float64, strict=False).null_count() > frame[column].null_count()
+
+    def _overflows(self, frame: pl.DataFrame) -> bool:
+        """Tell whether the last column, which is dropped because it is empty, holds something."""
+        n_columns = len(self._shape.columns)
+        return n_columns < frame.width and frame[str(n_columns)].null_count() < frame.height
+
+    def _one_by_one(self, block: Block) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+        """Parse line by line, and name the first that is faulty."""
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        for number, line in block.lines():
+            if not line.strip():
+                self._blank = 0 if self._shape.comment else self._blank or number
+                continue
+            if self._blank:
+                raise self._fault(self._blank, "is blank; remove it")
+            if self._shape.comment and line.lstrip().startswith(self._shape.comment):
+                continue
+            cells = self._cells(number, line)
+            if cells is not None:
+                rows.append(cells)
+                lines.append(number)
+        self.n_rows += len(rows)
+        return frame_of(rows, self._shape.width, self._shape.unset), np.array(lines, dtype=np.int64)
+
+    def _cells(self, number: int, line: str) -> list[str] | None:
+        """Split a line; None where it is the header again."""
+        shape = self._shape
+        try:
+            cells = shape.cells(line)
+        except ValueError as error:
+            raise self._fault(number, str(error)) from error
+        if self._header and cells == self._header:
+            return None
+        if len(cells) != shape.width:
+            words = f"has {len(cells)} cells, but {shape.reference}; remove it or mend it"
+            if self._text.is_cut and number == self._text.last:
+                words += ", or fetch the file again: it ends in that line, without a line feed"
+            raise self._fault(number, words)
+        if any(cells[len(shape.columns) :]):
+            raise self._fault(
+                number,
+                f"has {shape.width} cells, but only {len(shape.columns)} columns; remove it or mend it",
+            )
+        if not self._header and _names_columns(cells, shape.numeric):
+            raise self._fault(
+                number,
+                f"is a header ({', '.join(cells[:3])}, ...), but the file begins without one; remove it",
+            )
+        return cells
+
+    def _fault(self, number: int, words: str) -> DataError:
+        """Make the error for a line."""
+        return DataError(f"{self._text.path}: line {number}: {words}")
+
+
+def _names_columns(cells: list[str], numeric: tuple[int, ...]) -> bool:
+    """Tell whether a row is a header: words, all different, where other rows have numbers."""
+    words = {cell for cell in cells if any(map(str.isalpha, cell)) and not is_number(cell)}
+    n_names = sum(cells[column] in words for column in numeric)
+    return len(words) >= len(cells) - 1 and n_names >= max(2, len(numeric) - 1)

@@ -1,51 +1,62 @@
-"""JSON lines: Zeek's, the flow events of Suricata's eve.json, and any other objects."""
+"""JSON lines: one object a line, such as Zeek's JSON logs and Suricata's eve.json."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cfmt.data.readers.layout import Chunk, Layout, exporter_of
-from cfmt.data.readers.text import Text
+from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["json_format", "json_layout", "read_json"]
+__all__ = ["json_format", "json_layout", "read_json_lines"]
 
-_DEEPEST = 16
-_LARGEST_INT = 1 << 63
+_MOST_KEYS = 1000
+_INT64 = range(-(1 << 63), 1 << 63)
 
 
 def json_format(text: Text) -> str:
-    """Tell whose objects the first lines are: ``eve``, ``zeek-json`` or ``jsonl``."""
-    for _, line in text.head().lines():
-        try:
-            found = json.loads(line) if line.strip() else {}
-        except (ValueError, RecursionError):
-            break
-        if not isinstance(found, dict):
-            break
-        if "event_type" in found:
-            return "eve"
-        if "id.orig_h" in found or "conn_state" in found:
-            return "zeek-json"
+    """Tell which JSON lines these are: ``zeek-json``, ``eve`` or ``jsonl``.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning; stays unread.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If the first line is no object.
+    """
+    for number, line in text.head().lines():
+        if line.strip():
+            keys = _object(line, number, text.path)
+            if "event_type" in keys and "timestamp" in keys:
+                return "eve"
+            return "zeek-json" if "id.orig_h" in keys or "id.resp_h" in keys else "jsonl"
     return "jsonl"
 
 
 def json_layout(text: Text, format: str) -> Layout:
-    """Tell the columns of the first lines, in the order in which they come up.
+    """Tell the layout of JSON lines, which stay unread: the keys of the first of them.
 
     Parameters
     ----------
     text : Text
         At its beginning.
     format : str
-        ``eve``, ``zeek-json`` or ``jsonl``.
+        ``zeek-json``, ``eve`` or ``jsonl``.
 
     Returns
     -------
@@ -54,30 +65,27 @@ def json_layout(text: Text, format: str) -> Layout:
     Raises
     ------
     DataError
-        If a line is no JSON object, or no flow is among the first lines.
+        If a line is no object.
     """
-    names: dict[str, None] = {}
-    for _, row in _objects(text.head().lines(), format, text.path):
-        names |= dict.fromkeys(row)
-    if not names:
-        what = "has no event of type flow" if format == "eve" else "is empty"
-        raise DataError(f"{text.path}: {what} in its first 256 KiB; give a file with flows")
-    columns = tuple(names)
-    exporter = exporter_of(columns) or {"eve": "suricata", "zeek-json": "zeek"}.get(format, "")
-    return Layout(format, columns, True, "", text.encoding, exporter)
+    columns: dict[str, None] = {}
+    for _, row in _objects(text.head(), text.path, format, Counter()):
+        columns.update(dict.fromkeys(row))
+        _refuse_many(len(columns), text.path)
+    exporter = "suricata" if format == "eve" else exporter_of(tuple(columns))
+    return Layout(format, tuple(columns), True, encoding=text.encoding, exporter=exporter)
 
 
-def read_json(text: Text, layout: Layout, rows_at_once: int) -> Iterator[Chunk]:
-    """Read objects block by block; keys that the layout does not know come behind its columns.
+def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chunk]:
+    """Read JSON lines; of eve, only the flows.
 
     Parameters
     ----------
     text : Text
         At its beginning.
-    layout : Layout
-        Format and columns.
+    format : str
+        ``zeek-json``, ``eve`` or ``jsonl``.
     rows_at_once : int
-        Lines of a block.
+        Rows of a chunk, at most.
 
     Yields
     ------
@@ -86,79 +94,136 @@ def read_json(text: Text, layout: Layout, rows_at_once: int) -> Iterator[Chunk]:
     Raises
     ------
     DataError
-        If a line is no JSON object: the message names it.
+        If a line is no object, or there is no flow in the file.
     """
-    first = 0
+    columns = list(json_layout(text, format).columns)
+    kinds: dict[str, Any] = {}
+    first, skipped = 0, Counter[str]()
     for block in text.blocks(rows_at_once):
-        found = list(_objects(block.lines(), layout.format, text.path))
-        if not found:
-            continue
-        names = dict.fromkeys(layout.columns)
-        for _, row in found:
-            names |= dict.fromkeys(row)
-        lines = np.array([number for number, _ in found], np.int64)
-        yield Chunk(text.path, first, lines, _frame(names, [row for _, row in found]))
-        first += len(found)
+        lines, rows = [], []
+        for number, row in _objects(block, text.path, format, skipped):
+            lines.append(number)
+            rows.append(row)
+        if rows:
+            yield Chunk(
+                text.path, first, np.array(lines, dtype=np.int64), _frame(rows, columns, kinds, text.path)
+            )
+            first += len(rows)
+    if first == 0:
+        raise DataError(_nothing(text.path, skipped))
+
+
+def _nothing(path: str, skipped: Counter[str]) -> str:
+    """Say why there is no row."""
+    if not skipped:
+        return f"{path}: is empty; give a file with one flow a line"
+    kinds = ", ".join(f"{n} {kind}" for kind, n in skipped.most_common(5))
+    return f"{path}: holds no event of type flow ({kinds}); add flow to the types of eve-log in suricata.yaml"
 
 
 def _objects(
-    lines: Iterator[tuple[int, str]], format: str, path: str
+    block: Block, path: str, format: str, skipped: Counter[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Parse lines to flat objects; events that are no flows, and blank lines, are left out."""
-    for number, line in lines:
+    """Give the flat objects of a block with their lines; count the events that are no flows."""
+    for number, line in block.lines():
         if not line.strip():
             continue
-        try:
-            found = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}: line {number}: is no JSON ({error}); mend it, or remove it") from error
-        if not isinstance(found, dict):
-            raise DataError(
-                f"{path}: line {number}: is no JSON object; write one object a line, such as with jq -c '.[]'"
-            )
-        if format != "eve" or found.get("event_type") == "flow":
-            yield number, _flat(found, number, path)
+        row = _object(line, number, path)
+        if format == "eve" and row.get("event_type") != "flow":
+            skipped[str(row.get("event_type"))[:40]] += 1
+            if len(skipped) > _MOST_KEYS:
+                skipped.clear()
+            continue
+        yield number, _flat(row)
 
 
-def _flat(found: dict[str, Any], number: int, path: str, prefix: str = "", depth: int = 0) -> dict[str, Any]:
-    """Join the names of nested objects by dots; lists become JSON text."""
-    if depth > _DEEPEST:
-        raise DataError(f"{path}: line {number}: is nested deeper than {_DEEPEST} objects; flatten it")
-    row: dict[str, Any] = {}
-    for key, value in found.items():
-        name = f"{prefix}{key.strip()}"
-        if isinstance(value, dict):
-            row |= _flat(value, number, path, f"{name}.", depth + 1)
-        else:
-            row[name] = json.dumps(value) if isinstance(value, list) else value
+def _object(line: str, number: int, path: str) -> dict[str, Any]:
+    """Parse one line."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        words = getattr(error, "msg", "a number or a nesting that is too large")
+        raise DataError(f"{path}: line {number}: is no JSON ({words}); remove it or mend it") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: line {number}: is no JSON object; write one flow a line: {{...}}")
     return row
 
 
-def _frame(names: dict[str, None], rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """Lay objects out as columns, each of one type."""
+def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give nested objects' keys with dots between, and lists as JSON text."""
+    flat: dict[str, Any] = {}
+    for key, value in row.items():
+        name = prefix + _clean(key.strip())
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{name}.")
+        else:
+            flat[name] = json.dumps(value) if isinstance(value, list) else value
+    return flat
+
+
+def _refuse_many(n_keys: int, path: str) -> None:
+    """Refuse objects that have no keys in common, since each key is a column."""
+    if n_keys > _MOST_KEYS:
+        raise DataError(
+            f"{path}: has more than {_MOST_KEYS:,} different keys, each would be a column; are these flows?"
+        )
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str], kinds: dict[str, Any], path: str) -> pl.DataFrame:
+    """Make a frame; new keys become columns at the end, and types widen from chunk to chunk."""
     import polars as pl
 
-    return pl.DataFrame([_series(name, [row.get(name) for row in rows]) for name in names])
+    known = set(columns)
+    for row in rows:
+        if not row.keys() <= known:
+            columns += [name for name in row if name not in known]
+            known = set(columns)
+            _refuse_many(len(known), path)
+    series = []
+    for name in columns:
+        cells = [row.get(name) for row in rows]
+        kinds[name] = _wider(kinds.get(name), {type(cell) for cell in cells}, cells)
+        series.append(pl.Series(name, _as(cells, kinds[name]), dtype=_dtypes()[kinds[name]]))
+    return pl.DataFrame(series)
 
 
-def _series(name: str, values: list[Any]) -> pl.Series:
-    """Make a column of numbers or of booleans if all its values are, else of texts."""
+def _dtypes() -> dict[str, type[pl.DataType]]:
+    """Return polars' type for each kind of column."""
     import polars as pl
 
-    held = [value for value in values if value is not None]
-    if held and all(isinstance(value, bool) for value in held):
-        return pl.Series(name, values, dtype=pl.Boolean)
-    if held and all(isinstance(value, int | float) and not isinstance(value, bool) for value in held):
-        whole = all(isinstance(value, int) and -_LARGEST_INT <= value < _LARGEST_INT for value in held)
-        numbers = values if whole else [None if value is None else _float(value) for value in values]
-        return pl.Series(name, numbers, dtype=pl.Int64 if whole else pl.Float64)
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
-    return pl.Series(name, texts, dtype=pl.String).str.strip_chars().replace("", None)
+    return {"": pl.String, "bool": pl.Boolean, "int": pl.Int64, "float": pl.Float64, "str": pl.String}
 
 
-def _float(value: float) -> float:
-    """Turn a number into a float; an integer beyond all floats is infinite."""
+def _wider(before: str | None, types: set[type], cells: list[Any]) -> str:
+    """Return the kind that holds the cells and those of the chunks before; empty where all are null."""
+    kinds = {kind.__name__ for kind in types if kind is not type(None)} | ({before} if before else set())
+    if not kinds:
+        return ""
+    if kinds == {"int"} and any(cell not in _INT64 for cell in cells if cell is not None):
+        return "float"
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "float" if kinds == {"int", "float"} else "str"
+
+
+def _as(cells: list[Any], kind: str) -> list[Any]:
+    """Turn cells into one kind; as strings, numbers and booleans are JSON."""
+    if kind == "float":
+        return [None if cell is None else _float(cell) for cell in cells]
+    if kind != "str":
+        return cells
+    texts = (cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells)
+    return [None if text is None else _clean(text) for text in texts]
+
+
+def _float(number: float) -> float:
+    """Return a float; infinity for a whole number that is larger than any."""
     try:
-        return float(value)
+        return float(number)
     except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        return float("inf") if number > 0 else float("-inf")
+
+
+def _clean(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can write and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -55,8 +55,7 @@ def _matches(path: Path | str) -> list[str]:
     if Path(name).is_dir():
         raise DataError(f"{name}: is a folder; give its files: it holds {_content(Path(name))}")
     if not Path(name).exists() and glob.has_magic(name):
-        matches = glob.glob(name, recursive=True)  # noqa: PTH207 - Path has none for absolute patterns
-        found = sorted(one for one in matches if Path(one).is_file())
+        found = sorted(one for one in glob.glob(name, recursive=True) if Path(one).is_file())  # noqa: PTH207  # a Path's takes no absolute pattern
         if not found:
             raise DataError(f"{name}: no file has a name like that; {_REMEDY}")
         return found
@@ -85,6 +84,9 @@ class _Ahead(io.RawIOBase):
     def readable(self) -> bool:
         """Say that it can be read."""
         return True
+
+    def close(self) -> None:
+        """Stay open: what reads from it is closed more than once."""
 
     def rewound(self, keep: bool) -> None:
         """Go back to the beginning; where ``keep`` is false, for the last time."""

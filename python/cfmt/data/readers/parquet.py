@@ -1,14 +1,16 @@
-"""Parquet, some rows at a time."""
+"""Parquet, read a slice of rows at a time."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cfmt.data.readers.layout import Chunk, Layout, exporter_of
-from cfmt.data.readers.opening import STDIN
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,13 +21,34 @@ __all__ = ["MAGIC", "parquet_layout", "read_parquet"]
 MAGIC = b"PAR1"
 
 
+@contextmanager
+def _told_faults(path: str) -> Iterator[None]:
+    """Turn what polars says of a damaged file into a ``DataError``."""
+    import polars as pl
+
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        words = (str(error).splitlines() or ["no reason told"])[0].strip()
+        raise DataError(
+            f"{path}: cannot be read as Parquet ({words}); fetch it again or write it anew"
+        ) from error
+
+
+def _scan(path: str) -> pl.LazyFrame:
+    """Open the file; its schema is read with it."""
+    import polars as pl
+
+    return pl.scan_parquet(Path(path), glob=False, hive_partitioning=False)
+
+
 def parquet_layout(path: str) -> Layout:
-    """Tell the columns of a Parquet file by its footer.
+    """Tell the layout of a Parquet file.
 
     Parameters
     ----------
     path : str
-        The file; standard input cannot be read, since the footer comes last.
+        A plain file.
 
     Returns
     -------
@@ -34,19 +57,20 @@ def parquet_layout(path: str) -> Layout:
     Raises
     ------
     DataError
-        If it is damaged, or no plain file.
+        If it is damaged.
     """
-    columns = tuple(_flat(_rows(path, 0, 1)).columns)
+    with _told_faults(path):
+        columns = tuple(_flat(_scan(path).head(0).collect()).columns)
     return Layout("parquet", columns, True, exporter=exporter_of(columns))
 
 
 def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
-    """Read rows, some at a time.
+    """Read a Parquet file.
 
     Parameters
     ----------
     path : str
-        The file.
+        A plain file.
     rows_at_once : int
         Rows of a chunk.
 
@@ -57,49 +81,59 @@ def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
     Raises
     ------
     DataError
-        If it is damaged, or no plain file.
+        If it is damaged, or has no rows.
     """
     first = 0
-    while (frame := _rows(path, first, rows_at_once)).height:
-        lines = np.arange(first + 1, first + 1 + frame.height, dtype=np.int64)
-        yield Chunk(path, first, lines, _flat(frame))
+    while True:
+        with _told_faults(path):
+            frame = _flat(_scan(path).slice(first, rows_at_once).collect())
+        if frame.height:
+            yield Chunk(path, first, np.arange(frame.height, dtype=np.int64) + (first + 1), frame)
         first += frame.height
-
-
-def _rows(path: str, first: int, n_rows: int) -> pl.DataFrame:
-    """Read some rows."""
-    import polars as pl
-
-    if path == STDIN:
-        raise DataError("-: is Parquet, which cannot be read from standard input; give the file")
-    try:
-        return pl.scan_parquet(path, glob=False).slice(first, n_rows).collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(
-            f"{path}: is a damaged Parquet file, or compressed ({line}); write it again"
-        ) from error
+        if frame.height < rows_at_once:
+            break
+    if first == 0:
+        raise DataError(f"{path}: has no rows; give a file with flows")
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Join the names of nested columns by dots; what is neither number nor boolean becomes text."""
+    """Turn nested objects into columns, lists into JSON text, and categories into strings."""
     import polars as pl
 
-    while nested := [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)]:
+    while nested := [name for name, dtype in frame.schema.items() if dtype == pl.Struct]:
         for name in nested:
-            inner = frame[name].struct.unnest()
-            inner.columns = [f"{name}.{column}" for column in inner.columns]
-            frame = pl.concat([frame.drop(name), inner], how="horizontal")
-    frame.columns = [name.strip() for name in frame.columns]
-    texts = [
-        name
-        for name, dtype in frame.schema.items()
-        if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String))
-    ]
-    columns = [
-        pl.col(name).map_elements(str, return_dtype=pl.String)
-        if isinstance(frame.schema[name], pl.List | pl.Array | pl.Object | type(pl.Binary()))
-        else pl.col(name).cast(pl.String, strict=False)
-        for name in texts
-    ]
-    return frame.with_columns(columns)
+            frame = _unnested(frame, name)
+    columns = []
+    for name, dtype in frame.schema.items():
+        if dtype in (pl.Categorical, pl.Enum):
+            columns.append(pl.col(name).cast(pl.String))
+        elif dtype == pl.Binary:
+            columns.append(pl.col(name).cast(pl.String, strict=False))
+        elif dtype in (pl.List, pl.Array):
+            texts = [
+                None if cell is None else json.dumps(cell, default=str) for cell in frame[name].to_list()
+            ]
+            columns.append(pl.lit(pl.Series(name, texts, dtype=pl.String)).alias(name))
+    frame = frame.with_columns(columns)
+    frame.columns = _stripped(frame.columns)
+    return frame
+
+
+def _unnested(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Put the fields of an object in its place, with its name and a dot before theirs."""
+    fields: Any = frame.schema[name]
+    inner = [frame[name].struct.field(field.name).alias(f"{name}.{field.name}") for field in fields.fields]
+    at, taken = frame.columns.index(name), {*frame.columns} - {name}
+    left = frame.drop(name)
+    new = [series for series in inner if series.name not in taken]
+    return (
+        left.select(left.columns[:at])
+        .with_columns(new)
+        .with_columns(left.select(left.columns[at:]).get_columns())
+    )
+
+
+def _stripped(names: list[str]) -> list[str]:
+    """Remove blanks around names, where that makes no two the same."""
+    stripped = [name.strip() for name in names]
+    return stripped if len(set(stripped)) == len(stripped) else names

@@ -67,6 +67,13 @@ class Block(NamedTuple):
         """Number of lines."""
         return self.content.count(b"\n")
 
+    def after(self, line: int) -> Block:
+        """Leave out the lines up to one, given by its number."""
+        n, at = max(0, min(line - self.first + 1, self.n_lines)), 0
+        for _ in range(n):
+            at = self.content.index(b"\n", at) + 1
+        return Block(self.first + n, self.content[at:])
+
     def lines(self) -> Iterator[tuple[int, str]]:
         """Give each line with its number, without its end."""
         lines = self.content.decode().removesuffix("\n").split("\n") if self.content else []
@@ -102,6 +109,15 @@ class Text:
         self._rest = b""  # a line that has begun
         self._next = 1  # number of the line that comes
         self.is_cut = False  # whether the last line has no end; known once all is read
+
+    def begins_with(self, magic: bytes) -> bool:
+        """Tell whether these are the first bytes."""
+        return self._start.startswith(magic)
+
+    @property
+    def last(self) -> int:
+        """Number of the last line that was read."""
+        return self._next - 1
 
     def _read_head(self) -> bytes:
         """Read the first bytes, fewer only where there are no more."""
@@ -177,7 +193,7 @@ class Text:
             return self._decoder.decode(piece, final).encode()
         except UnicodeError as error:
             raise DataError(
-                f"{self.path}: line {self._next}: is damaged UTF-16, there or soon after; save it as UTF-8"
+                f"{self.path}: line {self._next}: is damaged UTF-16, or soon after it; save the file as UTF-8"
             ) from error
 
     def _refuse_long(self, ends: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
