@@ -229,3 +229,13 @@ def test_rt_iot2022_is_trained_on_and_scored(rt_iot2022: Path, tmp_path: Path, s
     assert "123,117 rows" in err
     scores = np.loadtxt(tmp_path / "scores.csv", delimiter=",", skiprows=1, usecols=1)
     assert len(scores) == 123_117
+
+
+def test_test_rows_of_one_class_are_told(tmp_path: Path) -> None:
+    header, rows = own_rows(300, 4)
+    rows.sort(key=lambda row: row[-1] != "ok")
+    table = write_csv(tmp_path / "own.csv", header, rows)
+    given = ["train", "--data", table, *LABEL, *TINY, "--fold-share", 0.1, "--out", tmp_path / "run"]
+    code, _, err = invoke(*given, "--split", "order")
+    assert code == 0, err
+    assert "warning: the test rows are attacks only, so no ROC-AUC is defined" in err

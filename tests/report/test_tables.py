@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -194,3 +195,14 @@ def test_setting_names_the_scaling_where_there_is_one() -> None:
     spec = PartitionSpec(n_clients=5)
     assert "quantile scaling · seed 0" in Setting("NSL-KDD", False, spec, (0,), "quantile").describe()
     assert "scaling" not in Setting("NSL-KDD", False, spec, (0,)).describe()
+
+
+def test_many_kinds_of_attack_stand_under_each_other() -> None:
+    record = made_up_record("fed-over", 7)
+    kinds = {f"recall_kind of attack number {number}": 0.5 + number / 100 for number in range(9)}
+    tests = {name: figures | kinds for name, figures in record.evaluation.tests.items()}
+    many = replace(record, evaluation=replace(record.evaluation, tests=tests))
+    text = render(run_tables(many, setting()), width=80)
+    for number in range(9):
+        assert re.search(rf"kind of attack number {number} +0\.5{number}0 +0\.5{number}0", text)
+    assert "…" not in text

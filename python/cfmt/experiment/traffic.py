@@ -194,6 +194,12 @@ def _note_overlap(train: Table, test: Table, config: DataConfig, note: Callable[
 
     if config.split == "random":
         note("warning: split random tests on attack types that training has; figures on it flatter")
+    if len(np.unique(test.is_attack)) == 1:
+        kind = "attacks" if test.is_attack[0] else "normal traffic"
+        note(
+            f"warning: the test rows are {kind} only, so no ROC-AUC is defined; sort the table by time, or "
+            "split it by types"
+        )
     found = overlap(train, test)
     if not found.n_test or config.synthetic:
         return

@@ -30,6 +30,9 @@ _FIGURES = (
 )
 
 
+_MOST_KINDS = 7
+
+
 def run_tables(record: RunRecord, setting: Setting) -> RenderableType:
     """Lay a run out: detection, recall by kind of attack, thresholds, clients, clusters.
 
@@ -72,7 +75,14 @@ def _detection(evaluation: Evaluation) -> Table:
 def _recall(evaluation: Evaluation) -> Table:
     """Tabulate the recall of each kind of attack on each test set."""
     kinds = attack_kinds(next(iter(evaluation.tests.values())))
-    table = new_table("Recall at the threshold, by kind of attack", ["", *map(_one_line, kinds)])
+    title = "Recall at the threshold, by kind of attack"
+    if len(kinds) > _MOST_KINDS:  # of columns; more of them stand under each other
+        table = new_table(title, ["", *evaluation.tests])
+        for kind in kinds:
+            found = (format_number(figures[kind], 3) for figures in evaluation.tests.values())
+            table.add_row(Text(_one_line(kind)), *found)
+        return table
+    table = new_table(title, ["", *map(_one_line, kinds)])
     for name, figures in evaluation.tests.items():
         table.add_row(name, *(format_number(figures[kind], 3) for kind in kinds))
     return table
