@@ -239,3 +239,19 @@ def test_test_rows_of_one_class_are_told(tmp_path: Path) -> None:
     code, _, err = invoke(*given, "--split", "order")
     assert code == 0, err
     assert "warning: the test rows are attacks only, so no ROC-AUC is defined" in err
+
+
+def test_traffic_is_monitored(trained: tuple[Path, str, str], tmp_path: Path) -> None:
+    model = trained[0] / "run" / "model.safetensors"
+    header, rows = own_rows(2000, 8)
+    calm = write_csv(tmp_path / "calm.csv", header, [row for row in rows if row[-1] == "ok"])
+    code, out, err = invoke("monitor", model, calm)
+    assert (code, err) == (0, "")
+    assert "None is past 0.25" in out
+    moved = [[*row[:2], str(int(float(row[2])) * 50 + 90_000), *row[3:]] for row in rows if row[-1] == "ok"]
+    code, out, _ = invoke("monitor", model, write_csv(tmp_path / "moved.csv", header, moved), "--json")
+    found = json.loads(out)
+    assert code == errors.DRIFTED
+    assert "bytes" in found["past"]
+    code, _, _ = invoke("monitor", model, tmp_path / "moved.csv", "--limit", 99)
+    assert code == 0

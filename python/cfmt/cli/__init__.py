@@ -19,6 +19,7 @@ from cfmt.cli.errors import OneLineErrors
 from cfmt.cli.evaluate import evaluate
 from cfmt.cli.export import export
 from cfmt.cli.inspect import inspect
+from cfmt.cli.monitor import monitor
 from cfmt.cli.partition import partition
 from cfmt.cli.scenarios import scenarios
 from cfmt.cli.score import score
@@ -62,6 +63,7 @@ app.command()(compare)
 app.command()(score)
 app.command()(evaluate)
 app.command()(calibrate)
+app.command()(monitor)
 app.command()(inspect)
 app.command()(export)
 app.command()(partition)

@@ -12,9 +12,9 @@ from typer.core import TyperGroup
 
 from cfmt.errors import CfmtError, ConfigError
 
-__all__ = ["FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error"]
+__all__ = ["DRIFTED", "FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error"]
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+FAILED, MISUSED, DRIFTED, INTERRUPTED = 1, 2, 3, 130
 
 _NO_SPACE, _NO_RIGHT = "; free some space there", "; name a folder that you may write in"
 _REMEDIES = {

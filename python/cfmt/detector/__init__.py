@@ -13,6 +13,7 @@ from cfmt.detector.calibration import (
 )
 from cfmt.detector.card import Card, make_card
 from cfmt.detector.detector import Detector, Scored
+from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, population_stability
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
 from cfmt.detector.intervals import fpr_interval, rows_needed
 from cfmt.detector.onnx import to_onnx
@@ -24,12 +25,17 @@ __all__ = [
     "Card",
     "Detector",
     "DetectorFigures",
+    "Drift",
+    "Reference",
     "Scored",
+    "Stability",
     "TypeFigures",
     "calibrate",
     "evaluate_detector",
     "fpr_interval",
     "make_card",
+    "measure_drift",
+    "population_stability",
     "rows_needed",
     "score_benign",
     "threshold_for_fpr",

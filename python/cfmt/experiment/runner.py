@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -261,7 +261,7 @@ def _run_seed(
     alone: bool,
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
-    from cfmt.detector import Detector
+    from cfmt.detector import Detector, Reference
     from cfmt.experiment.provenance import detector_metadata
     from cfmt.experiment.record import RunRecord
     from cfmt.federated.simulation import compare
@@ -297,6 +297,8 @@ def _run_seed(
             columns=tables[0].columns,
             metadata=detector_metadata(one, run, federation, *tables),
         )
+        reference = Reference.of(detector, tables[0]).to_dict()
+        detector = replace(detector, metadata=detector.metadata | {"reference": reference})
         detector.save(directory.model_path(None if alone else run.method.name, seed))
         directory.write_run(RunRecord.of(run))
         told.on_run(run.method, seed)
