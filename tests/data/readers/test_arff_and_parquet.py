@@ -59,6 +59,10 @@ def test_arff_without_attributes(tmp_path: Path) -> None:
             "line 2: declares no attribute with a name and a type; mend it",
         ),
         ("@relation x\n@attribute a real\n@data\n", "line 3: no rows follow @data; give a file with flows"),
+        (
+            "@relation x\n@attribute a real\n@data\n'x\n",
+            "line 4: holds a cell with a quote (') that does not close",
+        ),
         ("@relation x\n@attribute a real\n@data\n{0 1}\n", "line 4: is a sparse row"),
     ],
 )

@@ -107,3 +107,9 @@ def test_odd_values(tmp_path: Path, value: Any, read: Any) -> None:
 )
 def test_faults(tmp_path: Path, content: str, words: str) -> None:
     assert fault(written(tmp_path, content)).startswith(words)
+
+
+def test_odd_keys_have_names(tmp_path: Path) -> None:
+    path = written(tmp_path, lines({"": 1, " a ": 2, "\ud800": 3}))
+    assert detect(path).columns == ("unnamed", "a", "?")
+    assert rows_of(path) == [(1, 2, 3)]

@@ -49,7 +49,7 @@ def arff_layout(text: Text) -> tuple[Layout, Shape, int]:
         If there is no ``@data``, or a declaration is not as it should be.
     """
     columns, data_line, rows = _head(text)
-    quote = quote_of(rows) if any("'" in row or '"' in row for row in rows) else "'"
+    quote = '"' if any('"' in row for row in rows) and quote_of(rows) == '"' else "'"
     separator = "," if not rows or "," in rows[0] or "\t" not in rows[0] else "\t"
     try:
         first = cells_of(rows[0], separator, quote, "\\") if rows else []

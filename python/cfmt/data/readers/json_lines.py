@@ -153,7 +153,7 @@ def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Give nested objects' keys with dots between, and lists as JSON text."""
     flat: dict[str, Any] = {}
     for key, value in row.items():
-        name = prefix + _clean(key.strip())
+        name = prefix + _clean(key.strip()) or "unnamed"
         if isinstance(value, dict):
             flat |= _flat(value, f"{name}.")
         else:
