@@ -25,6 +25,8 @@ WITH_EXAMPLES = (
     "cfmt.clustering",
     "cfmt.config",
     "cfmt.data",
+    "cfmt.data.columns",
+    "cfmt.data.readers",
     "cfmt.detector",
     "cfmt.federated",
     "cfmt.metrics",

@@ -48,6 +48,12 @@ class Suspect:
         Its name.
     roc_auc : float
         Of that feature alone on the training rows, whichever way it points.
+
+    Examples
+    --------
+    >>> from cfmt.data.columns import Suspect
+    >>> Suspect("sttl", 0.997).feature
+    'sttl'
     """
 
     feature: str

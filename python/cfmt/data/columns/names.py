@@ -50,7 +50,14 @@ PORT_BUCKETS = {
 
 
 def normalised(name: str) -> str:
-    """Lower a column's name, with one underscore for each run of other characters than letters and digits."""
+    """Lower a column's name, with one underscore for each run of other characters than letters and digits.
+
+    Examples
+    --------
+    >>> from cfmt.data.columns import normalised
+    >>> [normalised(name) for name in (" Flow Bytes/s", "id.orig_h", "SrcAddr")]
+    ['flow_bytes_s', 'id_orig_h', 'src_addr']
+    """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name.strip())
     return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
 

@@ -38,6 +38,14 @@ class Tabulated:
         Rows with a word that the columns do not keep.
     fault : tuple of (int, str) or None
         The first row that could not be used, and what is wrong with it; None where every row could.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from cfmt.data.columns import Columns, tabulate
+    >>> made = tabulate(pl.DataFrame({"bytes": [1, None, 3]}), Columns(("bytes",), {}))
+    >>> made.rows.tolist(), made.fault[0]
+    ([0, 2], 1)
     """
 
     table: Table
