@@ -85,6 +85,14 @@ def test_importing_cfmt_is_light() -> None:
     assert heavy.isdisjoint(loaded.stdout.split())
 
 
+def test_public_names_are_there_when_they_are_asked_for() -> None:
+    code = "import cfmt; print(all(hasattr(cfmt, name) for name in [*cfmt.__all__, *dir(cfmt)]))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "True\n"
+    with pytest.raises(AttributeError, match="module 'cfmt' has no attribute 'nothing'"):
+        cfmt.nothing  # noqa: B018 - the name is looked up
+
+
 @pytest.mark.parametrize(
     "command",
     ["--help", "--version", "train --help", "scenarios", "data list", "partition", "partition --out parts"],
