@@ -81,7 +81,7 @@ def test_every_part_has_a_layer() -> None:
 def test_importing_cfmt_is_light() -> None:
     code = "import sys, cfmt; print(*sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"torch", "flwr", "matplotlib", "onnx", "polars", "scipy", "sklearn"}
+    heavy = {"numpy", "torch", "flwr", "matplotlib", "onnx", "polars", "scipy", "sklearn"}
     assert heavy.isdisjoint(loaded.stdout.split())
 
 

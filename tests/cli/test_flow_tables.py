@@ -255,3 +255,15 @@ def test_traffic_is_monitored(trained: tuple[Path, str, str], tmp_path: Path) ->
     assert "bytes" in found["past"]
     code, _, _ = invoke("monitor", model, tmp_path / "moved.csv", "--limit", 99)
     assert code == 0
+
+
+def test_a_central_reference_stands_beside(trained: tuple[Path, str, str]) -> None:
+    folder = trained[0]
+    model = folder / "run" / "model.safetensors"
+    given = ["evaluate", model, folder / "july.csv", "--reference", folder / "june.csv"]
+    code, out, err = invoke(*given)
+    assert code == 0, err
+    assert "central trees" in out
+    found = json.loads(invoke(*given, "--json")[1])
+    assert found["reference"]["roc_auc"] > 0.85
+    assert set(found["reference"]) == {"roc_auc", "average_precision", "recall_at_fpr"}

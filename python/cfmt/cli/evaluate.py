@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+ReferenceRows = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="TRAIN",
+        help="Labelled training rows, for gradient-boosted trees that see them all in one place.",
+    ),
+]
+
 LabelledFlows = Annotated[
     str, typer.Argument(metavar="LABELLED", help="Flows with labels: a file, a pattern or a folder.")
 ]
@@ -27,6 +36,7 @@ LabelledFlows = Annotated[
 def evaluate(
     detector: DetectorFile,
     labelled: LabelledFlows,
+    reference: ReferenceRows = None,
     format: InputFormat = "auto",
     json_only: JsonFlag = False,
     quiet: Quiet = False,
@@ -39,11 +49,13 @@ def evaluate(
     from cfmt.detector import Detector, evaluate_detector
 
     found = Detector.load(detector)
-    figures = evaluate_detector(found, _tables(found, labelled, format))
+    table = _table(found, labelled, format, "test")
+    figures = evaluate_detector(found, [table])
+    beside = None if reference is None else _reference(found, reference, table, format)
     if json_only:
-        typer.echo(dumps(figures.to_dict()))
+        typer.echo(dumps(figures.to_dict() | ({"reference": beside} if beside else {})))
     else:
-        _show(figures, labelled)
+        _show(figures, labelled, beside)
     if figures.n_unknown and not quiet:
         typer.echo(
             f"note: {figures.n_unknown:,} of {figures.n_rows:,} rows have a word that training never had",
@@ -51,21 +63,34 @@ def evaluate(
         )
 
 
-def _tables(detector: Detector, source: str, format: str) -> Iterator[Table]:
+def _table(detector: Detector, source: str, format: str, part: Literal["train", "test"]) -> Table:
     """Read labelled rows of the detector's kind."""
     if detector.columns is None:
         from cfmt.data import load_nsl_kdd_file
 
-        yield load_nsl_kdd_file(source, part="test")
-    else:
-        from cfmt.data.flow_table import load_labelled
+        return load_nsl_kdd_file(source, part=part)
+    from cfmt.data.flow_table import load_labelled
 
-        yield load_labelled(source, detector.columns, format=format)
+    return load_labelled(source, detector.columns, format=format)
 
 
-def _show(figures: DetectorFigures, source: str) -> None:
-    """Print the figures, and the recall of each type."""
-    rows = [
+def _reference(detector: Detector, source: str, test: Table, format: str) -> dict[str, float]:
+    """Return the figures of gradient-boosted trees that saw all training rows in one place."""
+    from cfmt.experiment.reference import reference_scores
+    from cfmt.metrics import average_precision, recall_at_fpr, roc_auc
+
+    scores = reference_scores(detector, _table(detector, source, format, "train"), test)
+    labels = test.is_attack
+    return {
+        "roc_auc": roc_auc(scores, labels),
+        "average_precision": average_precision(scores, labels),
+        "recall_at_fpr": recall_at_fpr(scores, labels, 0.05),
+    }
+
+
+def _show(figures: DetectorFigures, source: str, reference: Mapping[str, float] | None) -> None:
+    """Print the figures, those of the reference beside them, and the recall of each type."""
+    rows: list[tuple[str, ...]] = [
         ("rows", f"{figures.n_rows:,}"),
         ("attacks", f"{figures.n_attacks:,}"),
         ("ROC-AUC", _number(figures.roc_auc)),
@@ -79,8 +104,14 @@ def _show(figures: DetectorFigures, source: str) -> None:
         ("FPR", _number(figures.fpr)),
     ]
     types = [(one.name, f"{one.n_rows:,}", f"{one.n_caught:,}", _number(one.recall)) for one in figures.types]
+    titles: tuple[str, ...] = ("figure", "value")
+    if reference is not None:
+        names = {"ROC-AUC": "roc_auc", "PR-AUC": "average_precision", "recall at 5 % FPR": "recall_at_fpr"}
+        beside = {name: _number(reference[key]) for name, key in names.items()}
+        rows = [(*row, beside.get(row[0], "")) for row in rows]
+        titles = (*titles, "central trees")
     show(
-        make_table(f"On {Path(source).name}", ("figure", "value"), rows, numbers=1),
+        make_table(f"On {Path(source).name}", titles, rows, numbers=len(titles) - 1),
         make_table("Attack types", ("type", "rows", "alerts", "recall"), types, numbers=3),
     )
 
