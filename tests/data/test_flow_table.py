@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cfmt.data.columns import Columns
+from cfmt.data.columns import OTHER, Columns
 from cfmt.data.flow_stream import stream_flows
 from cfmt.data.flow_table import FlowTables, load_flow_tables, load_labelled, survey
 from cfmt.data.known_tables import KNOWN_TABLES, known_table
@@ -113,7 +113,8 @@ def test_a_stream_drops_and_counts_what_it_cannot_score(tmp_path: Path) -> None:
     assert chunk.table.n_rows == 99
     assert chunk.rows.tolist() == [row for row in range(100) if row != 7]
     assert chunk.n_dropped == 1
-    assert chunk.n_unknown == 1
+    words = np.array(chunk.table.vocabularies[0])
+    assert (words[chunk.table.categorical[:, 0]] == OTHER).sum() == 1
     assert chunk.fault is not None
     assert chunk.fault.startswith(f"{tmp_path / 'b.csv'}: line 9: column bytes must be a number")
     assert list(chunk.passed) == ["uid", "src", "verdict"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import beta
 
-from cfmt.data import Flows, load_synthetic
+from cfmt.data import load_synthetic
+from cfmt.data.flow_stream import FlowChunk
 from cfmt.detector import (
     BenignScores,
     Budget,
@@ -155,7 +156,7 @@ def test_the_detector_remembers(detector: Detector) -> None:
     labels = tuple(test.attack_types[code] for code in test.attack_type)
     halves = np.array_split(np.arange(test.n_rows), 2)
     chunks = [
-        Flows(int(rows[0]), test.take(rows), tuple(labels[row] for row in rows.tolist())) for rows in halves
+        FlowChunk(test.take(rows), rows, {}, tuple(labels[row] for row in rows.tolist())) for rows in halves
     ]
     found = score_benign(detector, chunks)
     normal = test.take(np.flatnonzero(test.is_attack == 0))
@@ -187,8 +188,10 @@ def test_too_few_rows_are_refused(detector: Detector) -> None:
 def test_attacks_alone_are_refused(detector: Detector) -> None:
     _, test = load_synthetic(10, 5, seed=0)
     with pytest.raises(DataError, match="no benign flow: all 5 have another label"):
-        score_benign(detector, [Flows(0, test, ("smurf",) * 5)])
-    assert score_benign(detector, [Flows(0, test, ("BENIGN", "", "Normal", "a", "b"))]).scores.shape == (3,)
+        score_benign(detector, [FlowChunk(test, np.arange(5), {}, ("smurf",) * 5)])
+    assert score_benign(
+        detector, [FlowChunk(test, np.arange(5), {}, ("BENIGN", "", "Normal", "a", "b"))]
+    ).scores.shape == (3,)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])

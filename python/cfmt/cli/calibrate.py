@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +12,7 @@ from cfmt.cli.tables import make_table, show
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cfmt.data import Flows
-    from cfmt.detector import BenignScores, Budget, Calibration, Detector
+    from cfmt.detector import BenignScores, Budget, Calibration
 
 __all__ = ["calibrate"]
 
@@ -56,33 +54,20 @@ def calibrate(
     It remembers what was done; cfmt inspect shows it. Flows with another label
     than normal are left out.
     """
+    from cfmt.data.flow_stream import stream_like
     from cfmt.detector import Detector, score_benign
     from cfmt.detector import calibrate as set_threshold
 
     _check_options(fpr, alerts_per_day, flows_per_day)
     check_new(out, force=force)
     trained = Detector.load(detector)
-    scores = score_benign(trained, _flows(trained, benign, format))
+    scores = score_benign(trained, stream_like(trained.columns, benign, format=format))
     budget = _budget(fpr, alerts_per_day, flows_per_day, len(scores.scores))
     _tell_left_out(scores)
     new, found = set_threshold(trained, scores, budget)
     new.save(out)
     _show(found)
     write_notes(out)
-
-
-def _flows(detector: Detector, source: str, format: str) -> Iterator[Flows]:
-    """Read flows of the detector's kind; what its label calls normal is named so."""
-    from cfmt.data import Flows
-    from cfmt.data.flow_stream import stream_like
-
-    columns = detector.columns
-    label = "attack_type" if columns is None else columns.label
-    normal = {word.lower() for word in columns.normal} if columns else set()
-    for chunk in stream_like(columns, source, format=format):
-        named = chunk.passed.get(label)
-        labels = named and tuple("normal" if name.lower() in normal else name for name in named)
-        yield Flows(int(chunk.rows[0]) if len(chunk.rows) else 0, chunk.table, labels or None)
 
 
 def _check_options(fpr: float | None, alerts: float | None, flows: float | None) -> None:

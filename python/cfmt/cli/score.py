@@ -88,7 +88,7 @@ def _lines(
             typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
         counts["rows"] += len(scored.scores) + chunk.n_dropped
         counts["alerts"] += int(scored.alerts.sum())
-        counts["rows with unknown words"] += scored.n_unknown if detector.columns is None else chunk.n_unknown
+        counts["rows with unknown words"] += scored.n_unknown
         counts["rows dropped"] += chunk.n_dropped
         yield write(chunk, scored, first=place == 0)
 

@@ -30,8 +30,8 @@ class FlowChunk:
         Their row numbers in the file, from 0.
     passed : dict of str to list of str
         Columns that go through to the output: addresses, times, ids, and the label if there is one.
-    n_unknown : int
-        Rows with a word that training did not have.
+    labels : tuple of str or None
+        Their labels, ``normal`` where the columns call them so; None where the file has none.
     n_dropped : int
         Rows that cannot be scored.
     fault : str or None
@@ -41,7 +41,7 @@ class FlowChunk:
     table: Table
     rows: npt.NDArray[np.int64]
     passed: dict[str, list[str]]
-    n_unknown: int
+    labels: tuple[str, ...] | None = None
     n_dropped: int = 0
     fault: str | None = None
 
@@ -88,11 +88,12 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
         through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
         picked = chunk.frame.select(through)[made.rows]
         fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
+        passed = {name: ["" if cell is None else str(cell) for cell in picked[name]] for name in through}
         yield FlowChunk(
             table=made.table,
             rows=chunk.first + made.rows,
-            passed={name: ["" if cell is None else str(cell) for cell in picked[name]] for name in through},
-            n_unknown=int(made.unknown.sum()),
+            passed=passed,
+            labels=_labels(columns, passed),
             n_dropped=chunk.frame.height - len(made.rows),
             fault=fault or None,
         )
@@ -124,4 +125,12 @@ def stream_like(columns: Columns | None, source: Path | str, *, format: str = "a
     for flows in read_flows(source):
         passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
         rows = np.arange(flows.first, flows.first + flows.table.n_rows)
-        yield FlowChunk(flows.table, rows, passed, n_unknown=0)
+        yield FlowChunk(flows.table, rows, passed, flows.attack_type)
+
+
+def _labels(columns: Columns, passed: dict[str, list[str]]) -> tuple[str, ...] | None:
+    """Name what the columns call normal so, and keep other labels as they are."""
+    if columns.label not in passed:
+        return None
+    normal = {word.lower() for word in columns.normal}
+    return tuple("normal" if word.lower() in normal else word for word in passed[columns.label])

@@ -30,18 +30,17 @@ from cfmt.data.nsl_kdd_schema import (
     SCHEMA,
 )
 from cfmt.data.reading import DataWarning, find_file, read_bytes
-from cfmt.data.schema import Source, Table
+from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError
 from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MOST", "Part", "coded_words", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
+__all__ = ["Part", "coded_words", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
 
 Part: TypeAlias = Literal["train", "test", "test-21"]
 
-MOST = 1e100  # squares of such numbers, summed over all rows, are finite: preprocessing needs them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -196,7 +195,8 @@ def _read(content: bytes, path: Path, known: PublishedFile | None) -> pl.DataFra
         fault = error
     else:
         fault = DataError(f"{path}: holds quoted words; write them without quotes")
-    from cfmt.data.nsl_kdd_variants import read_variant, refuse_binary
+    from cfmt.data.nsl_kdd_variants import read_variant
+    from cfmt.data.readers.text import refuse_binary
 
     refuse_binary(content[:64], str(path))
     try:
@@ -227,7 +227,7 @@ def _is_sound(frame: pl.DataFrame, labels: Collection[str]) -> bool:
     numbers = frame.select(SCHEMA.numeric)
     return bool(
         frame.null_count().sum_horizontal().item() == 0
-        and numbers.select(pl.all_horizontal(pl.all().is_between(0, MOST).all())).item()
+        and numbers.select(pl.all_horizontal(pl.all().is_between(0, LARGEST).all())).item()
         and set(frame["attack_type"].unique()) <= set(labels)
     )
 
@@ -298,8 +298,8 @@ def _number_fault(value: str) -> str | None:
         return "must be a number"
     if not math.isfinite(float(value)):
         return "must be finite"
-    if float(value) > MOST:
-        return f"must be at most {MOST:g}"
+    if float(value) > LARGEST:
+        return f"must be at most {LARGEST:g}"
     return "must not be negative" if float(value) < 0 else None
 
 

@@ -10,10 +10,10 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.nsl_kdd import MOST, coded_words, feature_fault
+from cfmt.data.nsl_kdd import coded_words, feature_fault
 from cfmt.data.nsl_kdd_schema import COLUMNS, SCHEMA
 from cfmt.data.reading import opened
-from cfmt.data.schema import Table
+from cfmt.data.schema import LARGEST, Table
 from cfmt.errors import DataError
 
 __all__ = ["Flows", "read_flows", "to_nsl_kdd_text"]
@@ -126,7 +126,7 @@ def _chunk(lines: list[bytes], n_columns: int, path: Path, first: int) -> Flows:
         features = frame.select(COLUMNS[:_N_FEATURES])
         sound = frame.height == len(lines) and features.null_count().sum_horizontal().item() == 0
         numeric = np.ascontiguousarray(features.select(SCHEMA.numeric).to_numpy())
-        sound = sound and bool(((numeric >= 0) & (numeric <= MOST)).all())
+        sound = sound and bool(((numeric >= 0) & (numeric <= LARGEST)).all())
     except pl.exceptions.PolarsError as error:
         raise _first_fault(lines, n_columns, path, first) from error
     if not sound:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from cfmt.data.nsl_kdd_schema import COLUMNS, FAMILY_OF, SCHEMA
 from cfmt.data.readers import detect, read_chunks
-from cfmt.data.readers.text import refuse_binary
 from cfmt.data.reading import opened
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["BINARY", "find_part", "read_variant", "refuse_binary"]
+__all__ = ["BINARY", "find_part", "read_variant"]
 
 BINARY = {"normal": "normal", "anomaly": "attack", "attack": "attack", "0": "normal", "1": "attack"}
 """What binary labels stand for."""

@@ -11,7 +11,10 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from cfmt.data.columns.spec import Columns
 
-__all__ = ["Schema", "Source", "Table", "novel_rows"]
+__all__ = ["LARGEST", "Schema", "Source", "Table", "novel_rows"]
+
+LARGEST = 1e100
+"""Largest number that a feature may hold: squares of such numbers, summed over all rows, are finite."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cfmt.errors import ConfigError, DataError
 from cfmt.strict_json import plain
 
 if TYPE_CHECKING:
-    from cfmt.data import Flows
+    from cfmt.data.flow_stream import FlowChunk
     from cfmt.detector.detector import Detector
 
 __all__ = [
@@ -163,16 +163,16 @@ class Calibration:
         return kept
 
 
-def score_benign(detector: Detector, flows: Iterable[Flows]) -> BenignScores:
+def score_benign(detector: Detector, flows: Iterable[FlowChunk]) -> BenignScores:
     """Score the flows of a site that no label calls an attack.
 
     Parameters
     ----------
     detector : Detector
         Scores them.
-    flows : iterable of Flows
-        Such as :func:`cfmt.data.read_flows` gives. Flows without labels count as benign; of labelled ones
-        those called ``normal`` or ``benign``.
+    flows : iterable of FlowChunk
+        Such as :func:`cfmt.data.flow_stream.stream_like` gives. Flows without labels count as
+        benign; of labelled ones those called ``normal`` or ``benign``.
 
     Returns
     -------
@@ -185,7 +185,8 @@ def score_benign(detector: Detector, flows: Iterable[Flows]) -> BenignScores:
 
     Examples
     --------
-    >>> from cfmt.data import Flows, load_synthetic
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.data.flow_stream import FlowChunk
     >>> from cfmt.detector import Detector, score_benign
     >>> from cfmt.mlp import MLP
     >>> from cfmt.preprocessing import fit_preprocessor
@@ -193,16 +194,16 @@ def score_benign(detector: Detector, flows: Iterable[Flows]) -> BenignScores:
     >>> preprocessor = fit_preprocessor(train)
     >>> mlp = MLP(preprocessor.n_features, hidden=4)
     >>> detector = Detector(mlp, mlp.initial(seed=0), preprocessor, threshold=0.5)
-    >>> found = score_benign(detector, [Flows(0, test, ("normal", "smurf", "normal"))])
+    >>> found = score_benign(detector, [FlowChunk(test, np.arange(3), {}, ("normal", "smurf", "normal"))])
     >>> found.scores.shape, found.left_out
     ((2,), {'smurf': 1})
     """
     scores, n_unknown, left_out = [np.zeros(0, np.float32)], 0, Counter[str]()
     for chunk in flows:
         table = chunk.table
-        if chunk.attack_type is not None:
-            benign = np.array([label.strip().lower() in _BENIGN for label in chunk.attack_type], np.bool_)
-            left_out.update(chunk.attack_type[row] for row in np.flatnonzero(~benign))
+        if chunk.labels is not None:
+            benign = np.array([label.strip().lower() in _BENIGN for label in chunk.labels], np.bool_)
+            left_out.update(chunk.labels[row] for row in np.flatnonzero(~benign))
             table = table.take(np.flatnonzero(benign))
         scored = detector.score(table)
         scores.append(scored.scores)
@@ -241,7 +242,8 @@ def calibrate(detector: Detector, benign: BenignScores, budget: Budget) -> tuple
 
     Examples
     --------
-    >>> from cfmt.data import Flows, load_synthetic
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.data.flow_stream import FlowChunk
     >>> from cfmt.detector import Budget, Detector, calibrate, score_benign
     >>> from cfmt.mlp import MLP
     >>> from cfmt.preprocessing import fit_preprocessor
@@ -249,7 +251,8 @@ def calibrate(detector: Detector, benign: BenignScores, budget: Budget) -> tuple
     >>> preprocessor = fit_preprocessor(train)
     >>> mlp = MLP(preprocessor.n_features, hidden=4)
     >>> detector = Detector(mlp, mlp.initial(seed=0), preprocessor, threshold=0.5)
-    >>> site, found = calibrate(detector, score_benign(detector, [Flows(0, test, None)]), Budget(0.05))
+    >>> benign = score_benign(detector, [FlowChunk(test, np.arange(1000), {})])
+    >>> site, found = calibrate(detector, benign, Budget(0.05))
     >>> found.n_alerts, site.predict(test).sum().item(), site.metadata["calibration"]["rows"]
     (50, 50, 1000)
     """

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.data import Table
-from cfmt.data.columns import Columns
+from cfmt.data.columns import OTHER, Columns
 from cfmt.detector.file import LAYERS, read_file, write_file
 from cfmt.errors import DataError
 from cfmt.mlp import MLP
@@ -36,7 +36,7 @@ class Scored(NamedTuple):
     alerts : ndarray of shape (n_rows,), bool
         Whether it reaches the threshold.
     n_unknown : int
-        Rows with a word that training did not have; such a word counts as none.
+        Rows with a word that training did not have, or too rarely to learn of it.
 
     Examples
     --------
@@ -198,10 +198,13 @@ class Detector:
             yield self.score(table)
 
     def unknown_words(self, table: Table) -> npt.NDArray[np.bool_]:
-        """Tell which rows have a word, in any categorical feature, that training did not have."""
+        """Tell which rows have a word, in any categorical feature, that training did not have.
+
+        A word that was too rare in training for a feature of its own counts as one that it did not have.
+        """
         unknown = np.zeros(table.n_rows, np.bool_)
         for column, known in enumerate(self.preprocessor.categories):
-            new = np.array([word not in known for word in table.vocabularies[column]], np.bool_)
+            new = np.array([word not in known or word == OTHER for word in table.vocabularies[column]])
             if new.any():
                 unknown |= new[table.categorical[:, column]]
         return unknown

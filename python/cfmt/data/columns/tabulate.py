@@ -34,8 +34,6 @@ class Tabulated:
         The rows that could be used.
     rows : ndarray of shape (n_rows,), int64
         Which rows of the frame they are.
-    unknown : ndarray of shape (n_rows,), bool
-        Rows with a word that the columns do not keep.
     fault : tuple of (int, str) or None
         The first row that could not be used, and what is wrong with it; None where every row could.
 
@@ -50,7 +48,6 @@ class Tabulated:
 
     table: Table
     rows: npt.NDArray[np.int64]
-    unknown: npt.NDArray[np.bool_]
     fault: tuple[int, str] | None
 
 
@@ -109,7 +106,7 @@ def tabulate(
             "give a table of the exporter that the schema was made from"
         )
     numeric, faults = _numeric(frame, columns)
-    codes, vocabularies, unknown = _words(frame, columns)
+    codes, vocabularies = _words(frame, columns)
     attack_type, is_attack = np.zeros(frame.height, np.int64), np.zeros(frame.height, np.uint8)
     if types is not None:
         attack_type, is_attack, unlabelled = _labels(frame, columns, tuple(types))
@@ -133,7 +130,7 @@ def tabulate(
         sources=sources,
         columns=columns,
     )
-    return Tabulated(table, rows, unknown[rows], _first_fault(frame, wrong, faults))
+    return Tabulated(table, rows, _first_fault(frame, wrong, faults))
 
 
 _Fault = tuple[npt.NDArray[np.bool_], str, str]
@@ -159,20 +156,17 @@ def _numeric(frame: pl.DataFrame, columns: Columns) -> tuple[npt.NDArray[np.floa
 
 def _words(
     frame: pl.DataFrame, columns: Columns
-) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...], npt.NDArray[np.bool_]]:
-    """Return codes, shape (n_rows, n_categorical), the words that they stand for, and rows with others."""
+) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...]]:
+    """Return codes, shape (n_rows, n_categorical), and the words that they stand for."""
     codes = np.zeros((frame.height, len(columns.words)), np.int64)
-    vocabularies, unknown = [], np.zeros(frame.height, np.bool_)
+    vocabularies = []
     for place, (column, words) in enumerate(columns.words.items()):
         found = buckets(frame[column]) if column in columns.ports else texts(frame[column])
-        own = found.replace_strict(
+        codes[:, place] = found.replace_strict(
             list(words), list(range(len(words))), default=len(words), return_dtype=_int64()
         ).to_numpy()
-        other = (own == len(words)) & (found != OTHER).to_numpy()
-        unknown |= other
-        codes[:, place] = own
         vocabularies.append((*words, OTHER))
-    return codes, tuple(vocabularies), unknown
+    return codes, tuple(vocabularies)
 
 
 def buckets(column: pl.Series) -> pl.Series:

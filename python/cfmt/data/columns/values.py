@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.data.schema import LARGEST
+
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["LARGEST", "MISSING_WORDS", "numbers", "texts"]
-
-LARGEST = 1e100
-"""Squares of such numbers, summed over all rows, are finite: preprocessing needs them."""
+__all__ = ["MISSING_WORDS", "numbers", "texts"]
 
 MISSING_WORDS = (
     "",

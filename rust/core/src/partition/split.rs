@@ -44,7 +44,7 @@ fn check_enough(n_rows: usize, plan: &Plan) -> Result<()> {
     }
     Err(Error::Impossible(format!(
         "n_clients={} with min_size={} need at least {needed} rows, and there are {n_rows}; lower n_clients or \
-         min_size, or draw rows with replacement by rows_per_client=(low, high)",
+         min_size, or draw rows with replacement: set rows_per_client to a range",
         plan.n_clients, plan.min_size
     )))
 }
