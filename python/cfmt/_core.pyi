@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 __all__ = [
     "PartitionPlan",
+    "Scorer",
     "WeightedSum",
     "__version__",
     "auxiliary_vectors",
@@ -175,6 +176,39 @@ def train_and_sum(
     start: _Float | None = None,
     scored_rows: tuple[_Int, _Int] | None = None,
 ) -> tuple[_Float, _Float, _Single]: ...
+
+@final
+class Scorer:
+    @staticmethod
+    def z_scores(
+        columns: _Int,
+        logged: _Label,
+        mean: _Float,
+        scale: _Float,
+        n_words: _Int,
+        params: _Single,
+        *,
+        n_numeric: int,
+        hidden: int,
+    ) -> Scorer: ...
+    @staticmethod
+    def steps(
+        columns: _Int,
+        edges: _Float,
+        levels: _Single,
+        offsets: _Int,
+        n_words: _Int,
+        params: _Single,
+        *,
+        n_numeric: int,
+        hidden: int,
+    ) -> Scorer: ...
+    @property
+    def baseline(self) -> float: ...
+    def scores(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Single: ...
+    def logits(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Single: ...
+    def explain(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Float: ...
+
 def model_scores(x: _Single, models: _Single, *, hidden: int) -> _Single: ...
 def client_scores(
     x: _Single,

@@ -14,6 +14,7 @@ mod parts;
 mod random;
 mod sampling;
 mod scalars;
+mod score;
 mod scored;
 mod threads;
 mod train;
@@ -42,6 +43,8 @@ mod _core {
     use crate::sampling::{
         error_histograms, gaussian_weights, meta_sample, oversample, undersample, weighted_sample,
     };
+    #[pymodule_export]
+    use crate::score::Scorer;
     #[pymodule_export]
     use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
     #[pymodule_export]

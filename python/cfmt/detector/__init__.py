@@ -12,7 +12,7 @@ from cfmt.detector.calibration import (
     threshold_for_fpr,
 )
 from cfmt.detector.card import Card, make_card
-from cfmt.detector.detector import Detector, Scored
+from cfmt.detector.detector import Detector, Explained, Scored
 from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, population_stability
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
 from cfmt.detector.intervals import fpr_interval, rows_needed
@@ -26,6 +26,7 @@ __all__ = [
     "Detector",
     "DetectorFigures",
     "Drift",
+    "Explained",
     "Reference",
     "Scored",
     "Stability",

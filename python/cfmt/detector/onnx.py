@@ -19,7 +19,7 @@ import numpy.typing as npt
 from cfmt import _core
 from cfmt.detector.detector import Detector
 from cfmt.errors import ConfigError, MissingExtraError
-from cfmt.preprocessing import Grid, Preprocessor, Quantiles, ZScore
+from cfmt.preprocessing import Grid, Preprocessor, Quantiles, ZScore, steps_of
 from cfmt.preprocessing.sketches import SNAP
 
 if TYPE_CHECKING:
@@ -217,28 +217,25 @@ def _z_scores(graph: _Graph, values: str, scaling: ZScore, columns: npt.NDArray[
 
 
 def _ranks(graph: _Graph, values: str, raw: str, scaling: Quantiles, columns: npt.NDArray[np.int64]) -> str:
-    """Look up the level of each value's cell; neighbouring cells of one level are one run.
+    """Look up the level of each value's step.
 
-    Where ``raw`` names the values before their logarithm, runs are put right by their edges in those.
+    Where ``raw`` names the values before their logarithm, steps are put right by their edges in those.
     """
     grid = Grid(scaling.grid.minimum[columns], scaling.grid.maximum[columns], scaling.grid.n_bins)
-    levels = scaling.levels[columns].astype(np.float32)
-    run_of = np.cumsum(np.diff(levels, axis=1, prepend=levels[:, :1]) != 0, axis=1)  # (n_columns, n_cells)
-    n_runs = run_of[:, -1] + 1
+    found = [steps_of(scaling, column, logged=bool(raw)) for column in columns.tolist()]
     first_cells = graph.constant(np.arange(len(columns)) * grid.n_cells, np.int64)
     cells = graph.add("Add", _cells(graph, values, grid), first_cells)
-    table = graph.constant(run_of.ravel(), np.min_scalar_type(int(run_of.max())))
-    # An entry more for each column: where its last run ends.
-    firsts = np.cumsum(n_runs + 1) - (n_runs + 1)
-    runs = graph.add("Add", graph.cast(graph.add("Gather", table, cells), "INT64"), graph.constant(firsts))
+    step_of_cell = np.concatenate([steps.step_of_cell for steps in found])
+    table = graph.constant(step_of_cell, np.min_scalar_type(int(step_of_cell.max())))
+    # An entry more for each column: where its last step ends.
+    sizes = np.array([len(steps.levels) + 1 for steps in found])
+    places = graph.cast(graph.add("Gather", table, cells), "INT64")
+    places = graph.add("Add", places, graph.constant(np.cumsum(sizes) - sizes))
     if raw:
-        edges = [_edges(grid, column, run_of[column]) for column in range(len(columns))]
-        runs = _put_right(graph, runs, raw, np.concatenate(edges))
-    of_runs = [
-        np.append(row[np.unique(run, return_index=True)[1]], 0)
-        for row, run in zip(levels, run_of, strict=True)
-    ]
-    return graph.add("Gather", graph.constant(np.concatenate(of_runs), np.float32), runs)
+        edges = np.concatenate([np.append(steps.edges, np.inf) for steps in found])
+        places = _put_right(graph, places, raw, edges)
+    levels = np.concatenate([np.append(steps.levels, 0) for steps in found])
+    return graph.add("Gather", graph.constant(levels, np.float32), places)
 
 
 def _cells(graph: _Graph, values: str, grid: Grid) -> str:
@@ -261,27 +258,12 @@ def _cells(graph: _Graph, values: str, grid: Grid) -> str:
     return cells
 
 
-def _edges(grid: Grid, column: int, run_of: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the lowest raw value of each run of a ``log1p`` column, by bisection of bits, and infinity."""
-    own = slice(column, column + 1)
-    mine = Grid(grid.minimum[own], grid.maximum[own], grid.n_bins)
-    runs = np.arange(run_of[-1] + 1)
-    low = np.zeros(len(runs), np.int64)  # bits of floats that are not negative rise as the floats do
-    high = np.full(len(runs), np.inf).view(np.int64)
-    while (low < high).any():
-        middle = low + (high - low) // 2
-        found = run_of[mine.cells(np.log1p(middle.view(np.float64))[:, np.newaxis])[:, 0]] >= runs
-        found |= low >= high
-        low, high = np.where(found, low, middle + 1), np.where(found, np.minimum(middle, high), high)
-    return np.append(low.view(np.float64), np.inf)
-
-
-def _put_right(graph: _Graph, runs: str, raw: str, edges: npt.NDArray[np.float64]) -> str:
-    """Move each value's run by one where the value lies outside its edges."""
+def _put_right(graph: _Graph, steps: str, raw: str, edges: npt.NDArray[np.float64]) -> str:
+    """Move each value's step by one where the value lies outside its edges."""
     table, one = graph.constant(edges), graph.constant(1, np.int64)
-    below = graph.add("Less", raw, graph.add("Gather", table, runs))
-    above = graph.add("GreaterOrEqual", raw, graph.add("Gather", table, graph.add("Add", runs, one)))
-    moved = graph.add("Sub", runs, graph.cast(below, "INT64"))
+    below = graph.add("Less", raw, graph.add("Gather", table, steps))
+    above = graph.add("GreaterOrEqual", raw, graph.add("Gather", table, graph.add("Add", steps, one)))
+    moved = graph.add("Sub", steps, graph.cast(below, "INT64"))
     return graph.add("Add", moved, graph.cast(above, "INT64"))
 
 

@@ -11,10 +11,12 @@ pub mod clustering;
 pub mod error;
 pub mod math;
 pub mod metrics;
+pub mod mlp;
 pub mod partition;
 pub mod ragged;
 pub mod random;
 pub mod sampling;
+pub mod score;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -3,8 +3,9 @@
 use pulp::Simd;
 
 use super::group::{Features, Table};
-use super::layout::{PANEL, Row, Shape};
-use super::tile::forward;
+use crate::mlp::layout::{PANEL, Row, Shape};
+use crate::mlp::logits;
+use crate::mlp::tile::{Inputs, forward};
 
 /// Rows that pass through the model at once: enough to amortise its weights, few enough for the L2 cache.
 pub(super) const BLOCK: usize = 256;
@@ -60,17 +61,8 @@ impl Block {
         }
         self.hidden.resize(shape.panels() * n, [0.0; PANEL]);
         self.z.resize(n, 0.0);
-        forward(simd, shape, model, &self.x, &mut self.hidden);
-        let (w2, b2) = model[shape.body()..].split_at(shape.panels());
-        for (b, z) in self.z.iter_mut().enumerate() {
-            let mut sums = [0.0; PANEL];
-            for (w2, hidden) in w2.iter().zip(self.hidden[b..].iter().step_by(n)) {
-                for lane in 0..PANEL {
-                    sums[lane] += w2[lane] * hidden[lane];
-                }
-            }
-            *z = b2[0][0] + tree_sum(sums);
-        }
+        forward(simd, shape, model, Inputs::dense(shape, &self.x), &mut self.hidden);
+        logits(shape, model, &self.hidden, &mut self.z);
     }
 
     /// Replaces the logits of the rows from `first` to `end` by the loss's derivative times `scale`.
@@ -118,17 +110,4 @@ impl Block {
         *last = [0.0; PANEL];
         last[0] = slopes.iter().sum();
     }
-}
-
-/// The sum of a row, halving it: the same order on every machine.
-#[inline(always)]
-fn tree_sum(mut values: Row) -> f32 {
-    let mut half = PANEL / 2;
-    while half > 0 {
-        for lane in 0..half {
-            values[lane] += values[lane + half];
-        }
-        half /= 2;
-    }
-    values[0]
 }

@@ -4,9 +4,9 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use super::group::{Group, Models, Table, Training};
-use super::layout::{PANEL, Row};
 use super::local::{Scratch, TrainClient, Trainer};
 use crate::error::{Result, zeros};
+use crate::mlp::layout::{PANEL, Row};
 
 /// What clients send back.
 #[derive(Debug, Clone, PartialEq)]

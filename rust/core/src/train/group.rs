@@ -1,8 +1,8 @@
 //! What the trainer is given, checked.
 
-use super::layout::Shape;
 use super::sink::Rule;
 use crate::error::{Error, Result, check, check_all, check_len};
+use crate::mlp::layout::Shape;
 use crate::ragged::Offsets;
 use crate::sampling::Length;
 

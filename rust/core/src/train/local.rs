@@ -4,9 +4,9 @@ use pulp::{Simd, WithSimd};
 
 use super::block::{BLOCK, Block};
 use super::group::{Group, Models, ScoredRows, Table, Training};
-use super::layout::{PANEL, Row, Shape};
 use super::sink::{Descent, Scaled};
-use super::tile::backward;
+use crate::mlp::layout::{PANEL, Row, Shape};
+use crate::mlp::tile::backward;
 use crate::sampling::{epoch_order, n_batches};
 
 /// What all clients of a call share.

@@ -14,18 +14,16 @@
 mod block;
 mod clients;
 mod group;
-mod layout;
 mod local;
 mod scores;
 mod sink;
 mod sum;
 #[cfg(test)]
 mod tests;
-mod tile;
 mod wave;
 
+pub use crate::mlp::Shape;
 pub use clients::{Trained, train_clients};
 pub use group::{Features, Group, Models, ScoredRows, Table, Training};
-pub use layout::Shape;
 pub use scores::{client_scores, scores};
 pub use sum::{Summed, Weighting, train_and_sum};

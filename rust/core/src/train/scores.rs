@@ -5,9 +5,10 @@ use rayon::prelude::*;
 
 use super::block::{BLOCK, Block};
 use super::group::{Features, Models};
-use super::layout::{PANEL, Row, Shape};
 use super::local::pack_all;
 use crate::error::{Result, check_len, zeros};
+use crate::mlp::layout::{PANEL, Row, Shape};
+use crate::mlp::probability;
 use crate::ragged::{Offsets, split_mut};
 
 /// Probabilities of all rows under every model, (`n_models`, n).
@@ -85,7 +86,7 @@ impl WithSimd for Score<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         self.block.forward(simd, self.shape, self.model);
         for (out, &z) in self.out.iter_mut().zip(&self.block.z) {
-            *out = (1.0 / (1.0 + (-f64::from(z)).exp())) as f32;
+            *out = probability(z);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::layout::{PANEL, Row};
-use super::tile::Sink;
+use crate::mlp::layout::{PANEL, Row};
+use crate::mlp::tile::Sink;
 
 /// `out = scale * gradient`, or added to what is there.
 pub(super) struct Scaled<'a> {

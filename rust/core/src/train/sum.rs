@@ -18,13 +18,13 @@ use rayon::prelude::*;
 
 use super::clients::check_all;
 use super::group::{Group, Models, ScoredRows, Table, Training};
-use super::layout::PANEL;
 use super::local::Trainer;
 use super::sink::Weighted;
-use super::tile::backward;
 use super::wave::{Entry, Wave};
 use crate::aggregate::too_many;
 use crate::error::{Error, Result, check, check_all as check_each, check_len, zeros};
+use crate::mlp::layout::PANEL;
+use crate::mlp::tile::backward;
 
 /// Sums that updates go to.
 #[derive(Debug, Clone, Copy)]

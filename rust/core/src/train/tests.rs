@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use pulp::{Arch, Scalar, Simd, WithSimd};
 use rayon::ThreadPoolBuilder;
 
-use super::layout::PANEL;
 use super::local::{Scratch, TrainClient, Trainer};
 use super::*;
 use crate::error::Error;
+use crate::mlp::layout::PANEL;
 use crate::ragged::{Offsets, offsets_of};
 use crate::sampling::Length;
 

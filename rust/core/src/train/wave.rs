@@ -7,11 +7,11 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::block::{BLOCK, Block};
-use super::layout::{PANEL, Row, Shape};
 use super::local::{Scratch, TrainClient, Trainer, next_batch};
 use super::scores::Score;
 use super::sink::{Scaled, Stepped};
-use super::tile::backward;
+use crate::mlp::layout::{PANEL, Row, Shape};
+use crate::mlp::tile::backward;
 
 /// Bytes that the updates of a wave may take: they should stay in the last-level cache.
 const BUDGET: usize = 16 << 20;

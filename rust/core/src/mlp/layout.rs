@@ -10,10 +10,10 @@
 //! Hidden units that fill up the last panel have all weights 0; their gradient is 0, so they stay 0.
 
 /// Hidden units in a panel.
-pub(super) const PANEL: usize = 32;
+pub(crate) const PANEL: usize = 32;
 
 /// One value for each hidden unit of a panel.
-pub(super) type Row = [f32; PANEL];
+pub(crate) type Row = [f32; PANEL];
 
 /// The model: features -> hidden (`ReLU`) -> one logit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,32 +31,32 @@ impl Shape {
     }
 
     /// Panels of hidden units.
-    pub(super) fn panels(self) -> usize {
+    pub(crate) fn panels(self) -> usize {
         self.hidden.div_ceil(PANEL)
     }
 
     /// Rows of a panel: the features and the bias.
-    pub(super) fn inputs(self) -> usize {
+    pub(crate) fn inputs(self) -> usize {
         self.n_features + 1
     }
 
     /// Rows that belong to `w1` and `b1`.
-    pub(super) fn body(self) -> usize {
+    pub(crate) fn body(self) -> usize {
         self.panels() * self.inputs()
     }
 
     /// Rows that belong to `w2` and `b2`.
-    pub(super) fn tail(self) -> usize {
+    pub(crate) fn tail(self) -> usize {
         self.panels() + 1
     }
 
     /// Rows of the whole model.
-    pub(super) fn n_rows(self) -> usize {
+    pub(crate) fn n_rows(self) -> usize {
         self.body() + self.tail()
     }
 
     /// Writes a flat vector into rows.
-    pub(super) fn pack<T: Copy + Default>(self, params: &[T], rows: &mut [[T; PANEL]]) {
+    pub(crate) fn pack<T: Copy + Default>(self, params: &[T], rows: &mut [[T; PANEL]]) {
         let (d, h) = (self.n_features, self.hidden);
         let (w1, rest) = params.split_at(d * h);
         let (b1, rest) = rest.split_at(h);
@@ -77,7 +77,7 @@ impl Shape {
     }
 
     /// Writes rows into a flat vector.
-    pub(super) fn unpack<T: Copy>(self, rows: &[[T; PANEL]], params: &mut [T]) {
+    pub(crate) fn unpack<T: Copy>(self, rows: &[[T; PANEL]], params: &mut [T]) {
         let (d, h) = (self.n_features, self.hidden);
         let (w1, rest) = params.split_at_mut(d * h);
         let (b1, rest) = rest.split_at_mut(h);

@@ -55,20 +55,41 @@ const fn parts<S: Simd, const N: usize>() -> usize {
     PANEL / (N * S::F32_LANES)
 }
 
+/// What goes into the first layer: numbers, and rows of the layer whose feature is 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Inputs<'a> {
+    /// Numbers, (n, `width`), of the first `width` features.
+    pub x: &'a [f32],
+    /// How many of a row's features are numbers.
+    pub width: usize,
+    /// Features that are 1, (n, `n_ones`), by their numbers in rising order.
+    pub ones: &'a [u32],
+    /// How many of a row's features are given so.
+    pub n_ones: usize,
+}
+
+impl<'a> Inputs<'a> {
+    /// Every feature as a number, and a last 1 for the bias.
+    pub fn dense(shape: Shape, x: &'a [f32]) -> Self {
+        Self { x, width: shape.inputs(), ones: &[], n_ones: 0 }
+    }
+}
+
 /// `hidden[q][b] = relu(x[b] W1 + b1)`, panel after panel.
 ///
-/// `x` is (n, inputs) with a last column of ones; `hidden` is (panels, n) rows. A NaN stays a NaN.
+/// `hidden` is (panels, n) rows. A NaN stays a NaN. Features that are 1 have the bits of numbers that are 1, and
+/// those that are left out have the bits of numbers that are 0.
 #[inline(always)]
-pub(super) fn forward<S: Simd>(simd: S, shape: Shape, model: &[Row], x: &[f32], hidden: &mut [Row]) {
-    let n = x.len() / shape.inputs();
+pub(crate) fn forward<S: Simd>(simd: S, shape: Shape, model: &[Row], inputs: Inputs<'_>, hidden: &mut [Row]) {
+    let n = hidden.len() / shape.panels();
     let panels = model[..shape.body()].chunks_exact(shape.inputs());
-    for (weights, hidden) in panels.zip(hidden.chunks_exact_mut(n)) {
-        cover(simd, n, &mut Forward { x, weights, hidden });
+    for (weights, hidden) in panels.zip(hidden.chunks_exact_mut(n.max(1))) {
+        cover(simd, n, &mut Forward { inputs, weights, hidden });
     }
 }
 
 struct Forward<'a> {
-    x: &'a [f32],
+    inputs: Inputs<'a>,
     weights: &'a [Row],
     hidden: &'a mut [Row],
 }
@@ -76,19 +97,27 @@ struct Forward<'a> {
 impl<S: Simd> Tiles<S> for Forward<'_> {
     #[inline(always)]
     fn tile<const M: usize, const N: usize>(&mut self, simd: S, first: usize) {
-        let inputs = self.weights.len();
-        let rows: [&[f32]; M] = std::array::from_fn(|i| &self.x[(first + i) * inputs..][..inputs]);
+        let Inputs { x, width, ones, n_ones } = self.inputs;
+        let rows: [&[f32]; M] = std::array::from_fn(|i| &x[(first + i) * width..][..width]);
         let (weights, _) = S::as_simd_f32s(self.weights.as_flattened());
         let (weights, _) = weights.as_chunks::<N>();
         let zero = simd.splat_f32s(0.0);
         for part in 0..parts::<S, N>() {
             let mut sums = [[zero; N]; M];
-            for j in 0..inputs {
+            for j in 0..width {
                 let weights = &weights[j * parts::<S, N>() + part];
                 for i in 0..M {
                     let value = simd.splat_f32s(rows[i][j]);
                     for v in 0..N {
                         sums[i][v] = simd.mul_add_e_f32s(value, weights[v], sums[i][v]);
+                    }
+                }
+            }
+            for i in 0..M {
+                for &feature in &ones[(first + i) * n_ones..][..n_ones] {
+                    let weights = &weights[feature as usize * parts::<S, N>() + part];
+                    for v in 0..N {
+                        sums[i][v] = simd.add_f32s(sums[i][v], weights[v]);
                     }
                 }
             }
@@ -103,7 +132,7 @@ impl<S: Simd> Tiles<S> for Forward<'_> {
 }
 
 /// What becomes of the gradient of some rows of a panel.
-pub(super) trait Sink<S: Simd> {
+pub(crate) trait Sink<S: Simd> {
     /// Takes the gradient of the rows from `first` on, part `part` of their lanes.
     fn take<const M: usize, const N: usize>(
         &mut self,
@@ -119,7 +148,7 @@ pub(super) trait Sink<S: Simd> {
 /// `x` is (n, inputs), `errors` the n rows of the loss's derivative by the panel's hidden units. The sink gets
 /// row numbers counted from `first`.
 #[inline(always)]
-pub(super) fn backward<S: Simd>(
+pub(crate) fn backward<S: Simd>(
     simd: S,
     x: &[f32],
     inputs: usize,
