@@ -1,7 +1,7 @@
 //! The scorer of raw rows.
 
 use cfmt_core::ragged::Offsets;
-use cfmt_core::score::{self, RawRows, Scale};
+use cfmt_core::score::{self, RawRows, Scale, Steps};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
@@ -62,8 +62,9 @@ impl Scorer {
             .map_err(KernelError::from)?;
         let scales = (0..of_columns.n_clients())
             .map(|k| of_columns.range(k))
-            .map(|range| Scale::Steps { edges: edges[range.clone()].into(), levels: levels[range].into() })
-            .collect();
+            .map(|range| Steps::new(edges[range.clone()].into(), levels[range].into()).map(Scale::Steps))
+            .collect::<Result<_, _>>()
+            .map_err(KernelError::from)?;
         Self::new(columns, scales, n_words, params, n_numeric, hidden)
     }
 

@@ -8,8 +8,10 @@
 mod attribution;
 mod scale;
 mod scorer;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use scale::Scale;
 pub use scorer::{RawRows, Scorer};
+pub use steps::Steps;

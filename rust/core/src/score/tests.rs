@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{RawRows, Scale, Scorer};
+use super::{RawRows, Scale, Scorer, Steps};
 use crate::mlp::Shape;
 use crate::ragged::Offsets;
 use crate::train::{self, Features, Models};
@@ -17,7 +17,7 @@ const OFFSETS: [i64; 3] = [0, 3, 5];
 fn scales() -> Vec<(usize, Scale)> {
     let edges = vec![f64::NEG_INFINITY, 0.0, 4.0];
     vec![
-        (2, Scale::Steps { edges, levels: vec![-1.5, 0.25, 1.5] }),
+        (2, Scale::Steps(Steps::new(edges, vec![-1.5, 0.25, 1.5]).unwrap())),
         (0, Scale::Linear { logged: true, mean: 1.0, scale: 0.5 }),
     ]
 }
