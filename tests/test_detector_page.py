@@ -22,6 +22,6 @@ def test_the_page_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytest.Mo
             assert code == 0, f"{command}: {err}"
         else:
             exec(compile(block, "docs/detector.md", "exec"), names)
-    assert len(STEPS) == 10
+    assert len(STEPS) == 11
     assert {path.name for path in tmp_path.iterdir()} >= {"scores.csv", "site.safetensors", "site.onnx"}
     assert names["score"].shape == names["alert"].shape == (1,)  # type: ignore[attr-defined] # arrays

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from cfmt.cli import app, errors
 from cfmt.data import load_nsl_kdd_file, load_synthetic, read_flows, to_nsl_kdd_text
+from cfmt.data.flow_stream import stream_like
 from cfmt.detector import Detector
 
 TINY = ["--train-rows", 2000, "--test-rows", 300, "--clients", 8, "--rounds", 2, "--steps", 4]
@@ -65,6 +67,29 @@ def test_labels_are_not_needed(model: Path, flows: Path, tmp_path: Path, n_colum
     assert ("attack_type" in entries[0]) == (n_columns > 41)
     _, whole, _ = invoke("score", model, flows, "--output", "jsonl")
     assert [e["score"] for e in entries] == [json.loads(line)["score"] for line in whole.splitlines()]
+
+
+def test_alerts_have_reasons(model: Path, flows: Path) -> None:
+    _, out, _ = invoke("score", model, flows, "--output", "jsonl", "--top", 2)
+    rows = [json.loads(line) for line in out.splitlines()]
+    detector = Detector.load(model)
+    (chunk,) = list(stream_like(detector.columns, flows))
+    explained = detector.explain(chunk.table)
+    assert any(row["alert"] for row in rows)
+    assert not all(row["alert"] for row in rows)
+    for row, parts in zip(rows, explained.parts, strict=True):
+        if not row["alert"]:
+            assert row["reasons"] == []
+            continue
+        found = [why["part"] for why in row["reasons"]]
+        assert found == sorted((part for part in parts if part > 0), reverse=True)[:2]
+        assert {why["column"] for why in row["reasons"]} <= set(explained.columns)
+    _, table, _ = invoke("score", model, flows, "--top", 1)
+    header, *lines = table.splitlines()
+    assert header.startswith("row,score,alert,reasons")
+    alerts = [line.split(",")[3] for line in lines if line.split(",")[2] == "1"]
+    assert alerts
+    assert all(re.fullmatch(r"\w+=\S+ \+\S+", reason) for reason in alerts)
 
 
 def test_a_file_is_whole_or_not_there(model: Path, flows: Path, tmp_path: Path) -> None:

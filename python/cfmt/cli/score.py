@@ -20,7 +20,7 @@ from cfmt.files import atomic_file
 
 if TYPE_CHECKING:
     from cfmt.data.flow_stream import FlowChunk
-    from cfmt.detector import Detector, Scored
+    from cfmt.detector import Detector, Reason, Scored
 
 __all__ = ["score"]
 
@@ -39,6 +39,12 @@ FlowSource = Annotated[
     ),
 ]
 OutputForm = Annotated[Form, typer.Option("--output", help="csv with a header, or one JSON object a line.")]
+Reasons = Annotated[
+    int,
+    typer.Option(
+        "--top", min=0, metavar="K", help="Tell for each alert the K columns that raised its score most."
+    ),
+]
 ScoresFile = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="File for the scores; stdout if not given.")
 ]
@@ -50,6 +56,7 @@ def score(
     format: InputFormat = "auto",
     output: OutputForm = Form.CSV,
     out: ScoresFile = None,
+    top: Reasons = 0,
     quiet: Quiet = False,
 ) -> None:
     """Score flows with a trained detector, in bounded memory.
@@ -57,12 +64,14 @@ def score(
     Each flow gets its row number, its score (the probability of an attack),
     whether it is an alert, and the columns that are no features: addresses,
     times, ids, labels. Counts of rows, alerts and dropped rows go to stderr.
+    With --top, an alert also gets the columns that raised its log-odds most
+    against typical traffic, each with its value and by how much.
     """
     from cfmt.detector import Detector
 
     found = Detector.load(detector)
     counts = Counter({"rows": 0, "alerts": 0, "rows with unknown words": 0, "rows dropped": 0})
-    lines = _lines(found, flows, format, output, counts, quiet=quiet)
+    lines = _lines(found, flows, format, output, counts, top=top, quiet=quiet)
     if out is None:
         for text in lines:
             sys.stdout.write(text)
@@ -76,10 +85,18 @@ def score(
 
 
 def _lines(
-    detector: Detector, source: str, format: str, form: Form, counts: Counter[str], *, quiet: bool
+    detector: Detector,
+    source: str,
+    format: str,
+    form: Form,
+    counts: Counter[str],
+    *,
+    top: int,
+    quiet: bool,
 ) -> Iterator[str]:
     """Score a source chunk by chunk, and count what was read, scored and dropped."""
     from cfmt.data.flow_stream import stream_like
+    from cfmt.detector import alert_reasons
 
     write = _csv if form is Form.CSV else _json_lines
     for place, chunk in enumerate(stream_like(detector.columns, source, format=format)):
@@ -90,31 +107,34 @@ def _lines(
         counts["alerts"] += int(scored.alerts.sum())
         counts["rows with unknown words"] += scored.n_unknown
         counts["rows dropped"] += chunk.n_dropped
-        yield write(chunk, scored, first=place == 0)
+        reasons = alert_reasons(detector, chunk.table, scored.alerts, top) if top else None
+        yield write(chunk, scored, reasons, first=place == 0)
 
 
-def _csv(chunk: FlowChunk, scored: Scored, *, first: bool) -> str:
+def _csv(chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None, *, first: bool) -> str:
     """Write a chunk as CSV, the first one under its header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if first:
-        writer.writerow(["row", "score", "alert", *chunk.passed])
-    scores = (f"{value:.9g}" for value in scored.scores.tolist())
-    writer.writerows(
-        zip(
-            chunk.rows.tolist(),
-            scores,
-            scored.alerts.astype(int).tolist(),
-            *chunk.passed.values(),
-            strict=True,
+        writer.writerow(
+            ["row", "score", "alert", *(["reasons"] if reasons is not None else []), *chunk.passed]
         )
+    told = (
+        [["; ".join(f"{why.column}={why.value} {why.part:+.3g}" for why in row) for row in reasons]]
+        if reasons is not None
+        else []
     )
+    scores = (f"{value:.9g}" for value in scored.scores.tolist())
+    alerts = scored.alerts.astype(int).tolist()
+    writer.writerows(zip(chunk.rows.tolist(), scores, alerts, *told, *chunk.passed.values(), strict=True))
     return text.getvalue()
 
 
-def _json_lines(chunk: FlowChunk, scored: Scored, *, first: bool) -> str:
+def _json_lines(chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None, *, first: bool) -> str:
     """Write a chunk as one JSON object a line."""
-    names = ("row", "score", "alert", *chunk.passed)
+    names = ("row", "score", "alert", *(["reasons"] if reasons is not None else []), *chunk.passed)
+    told = [[[why._asdict() for why in row] for row in reasons]] if reasons is not None else []
     scores = (float(f"{value:.9g}") for value in scored.scores.tolist())
-    rows = zip(chunk.rows.tolist(), scores, scored.alerts.tolist(), *chunk.passed.values(), strict=True)
+    alerts = scored.alerts.tolist()
+    rows = zip(chunk.rows.tolist(), scores, alerts, *told, *chunk.passed.values(), strict=True)
     return "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)

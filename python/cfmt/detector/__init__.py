@@ -17,6 +17,7 @@ from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, popu
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
 from cfmt.detector.intervals import fpr_interval, rows_needed
 from cfmt.detector.onnx import to_onnx
+from cfmt.detector.reasons import Reason, alert_reasons
 
 __all__ = [
     "BenignScores",
@@ -27,10 +28,12 @@ __all__ = [
     "DetectorFigures",
     "Drift",
     "Explained",
+    "Reason",
     "Reference",
     "Scored",
     "Stability",
     "TypeFigures",
+    "alert_reasons",
     "calibrate",
     "evaluate_detector",
     "fpr_interval",
