@@ -16,7 +16,7 @@ REPORT = PYTHONPATH=benches:. $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results results-anew test test-slow lint format bench bench-peers bench-million bench-gpu bench-report wheel clean
+.PHONY: help setup run results results-anew test test-slow lint format bench bench-peers bench-million bench-gpu bench-scorer bench-report wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -85,6 +85,9 @@ bench-peers: setup ## Time cfmt beside its peers (PEERS=numpy,flower CLIENTS=100
 bench-million: setup ## Time rounds of up to a million clients (CLIENTS=10000,100000 for some of the sizes)
 	PYTHONPATH=benches $(BIN)/python -P benches/scale.py $(if $(CLIENTS),--clients $(CLIENTS))
 	$(REPORT)
+
+bench-scorer: setup ## Time the scorer beside numpy, onnxruntime and polars (DATA=RT_IOT2022.csv.gz)
+	PYTHONPATH=benches $(BIN)/python -P benches/scorer.py --data $(DATA) --out benches/results/scorer.json
 
 bench-report: setup ## Write docs/performance.md anew from the figures in benches/results/
 	$(REPORT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from cfmt.data.nsl_kdd_flows import read_flows
 from cfmt.data.readers import read_chunks
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["FlowChunk", "stream_flows", "stream_like"]
 
@@ -88,7 +92,7 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
         through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
         picked = chunk.frame.select(through)[made.rows]
         fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
-        passed = {name: ["" if cell is None else str(cell) for cell in picked[name]] for name in through}
+        passed = {name: _cells(picked[name]) for name in through}
         yield FlowChunk(
             table=made.table,
             rows=chunk.first + made.rows,
@@ -126,6 +130,13 @@ def stream_like(columns: Columns | None, source: Path | str, *, format: str = "a
         passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
         rows = np.arange(flows.first, flows.first + flows.table.n_rows)
         yield FlowChunk(flows.table, rows, passed, flows.attack_type)
+
+
+def _cells(column: pl.Series) -> list[str]:
+    """Write a column's cells as text; a missing one is empty."""
+    if column.dtype.to_python() is str:
+        return column.fill_null("").to_list()
+    return ["" if cell is None else str(cell) for cell in column.to_list()]
 
 
 def _labels(columns: Columns, passed: dict[str, list[str]]) -> tuple[str, ...] | None:

@@ -115,17 +115,21 @@ def tabulate(
     for bad, _, _ in faults:
         wrong |= bad
     rows = np.flatnonzero(~wrong)
+    if len(rows) < frame.height:
+        numeric, codes, attack_type, is_attack = (
+            values[rows] for values in (numeric, codes, attack_type, is_attack)
+        )
     names = tuple(types) if types is not None else ("unknown",)
     table = Table(
         schema=columns.schema,
-        numeric=numeric[rows],
-        categorical=codes[rows],
+        numeric=numeric,
+        categorical=codes,
         vocabularies=vocabularies,
-        attack_type=attack_type[rows],
+        attack_type=attack_type,
         attack_types=names,
-        family=attack_type[rows],
+        family=attack_type,
         families=names,
-        is_attack=is_attack[rows],
+        is_attack=is_attack,
         name=name,
         sources=sources,
         columns=columns,
@@ -138,20 +142,23 @@ _Fault = tuple[npt.NDArray[np.bool_], str, str]
 
 def _numeric(frame: pl.DataFrame, columns: Columns) -> tuple[npt.NDArray[np.float64], list[_Fault]]:
     """Return numeric features, shape (n_rows, n_numeric), with flags of missing ones last, and faults."""
-    flagged, faults, found, flags = set(columns.missing), [], [], {}
-    for column in columns.numeric:
+    faults: list[_Fault] = []
+    n_numeric = len(columns.numeric)
+    out = np.empty((frame.height, n_numeric + len(columns.missing)))
+    flags = {column: n_numeric + place for place, column in enumerate(columns.missing)}
+    for place, column in enumerate(columns.numeric):
         values, wrong = numbers(frame[column])
         if column in columns.log1p:
             values[values < 0] = np.nan  # NaN is not below 0
         missing = np.isnan(values) & ~wrong
         faults.append((wrong, column, "must be a number"))
-        if column in flagged:
-            flags[column] = missing
+        if column in flags:
+            out[:, flags[column]] = missing
         else:
             faults.append((missing, column, "must not be missing or, if its tail is heavy, negative"))
-        found.append(np.nan_to_num(values, copy=False))
-    found += [flags[column].astype(np.float64) for column in columns.missing]
-    return np.stack(found, axis=1) if found else np.empty((frame.height, 0)), faults
+        values[np.isnan(values)] = 0
+        out[:, place] = values
+    return out, faults
 
 
 def _words(

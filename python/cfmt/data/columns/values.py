@@ -50,23 +50,36 @@ def numbers(column: pl.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
     """
     import polars as pl
 
-    if column.dtype == pl.String:
-        stripped = column.str.strip_chars()
-        found = stripped.cast(pl.Float64, strict=False)
-        lost = found.is_null() & stripped.is_not_null()
-        wrong = (lost & ~stripped.str.to_lowercase().is_in(MISSING_WORDS)).fill_null(False).to_numpy()
-    else:
-        found = column.cast(pl.Float64, strict=False)
-        wrong = (found.is_null() & column.is_not_null()).to_numpy()
-    values = found.fill_null(np.nan).to_numpy().astype(np.float64)
+    found = column.cast(pl.Float64, strict=False)
+    values = found.to_numpy(writable=True)  # NaN where the cell is missing
+    wrong = np.zeros(len(values), np.bool_)
+    if found.null_count() > column.null_count():
+        lost = (found.is_null() & column.is_not_null()).to_numpy()
+        if column.dtype == pl.String:
+            values[lost], wrong[lost] = _mended(column.filter(pl.Series(lost)))
+        else:
+            wrong = lost
     values[~np.isfinite(values)] = np.nan
     huge = np.abs(values) > LARGEST  # NaN is not
-    values[huge] = np.nan
-    return values, wrong | huge
+    if huge.any():
+        values[huge] = np.nan
+        wrong |= huge
+    return values, wrong
+
+
+def _mended(cells: pl.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Read texts that are no plain numbers: with blanks around them, missing, or wrong."""
+    import polars as pl
+
+    stripped = cells.str.strip_chars()
+    found = stripped.cast(pl.Float64, strict=False)
+    wrong = found.is_null() & ~stripped.str.to_lowercase().is_in(MISSING_WORDS)
+    return found.to_numpy(), wrong.to_numpy()
 
 
 def texts(column: pl.Series) -> pl.Series:
     """Read a column as texts; a missing cell is ``"-"``."""
     import polars as pl
 
-    return column.cast(pl.String, strict=False).str.strip_chars().fill_null("-").replace("", "-")
+    words = pl.first().cast(pl.String, strict=False).str.strip_chars().fill_null("-").replace("", "-")
+    return column.to_frame().select(words).to_series()
