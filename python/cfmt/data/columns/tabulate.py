@@ -116,9 +116,8 @@ def tabulate(
         wrong |= bad
     rows = np.flatnonzero(~wrong)
     if len(rows) < frame.height:
-        numeric, codes, attack_type, is_attack = (
-            values[rows] for values in (numeric, codes, attack_type, is_attack)
-        )
+        numeric, codes = numeric[rows], codes[rows]
+        attack_type, is_attack = attack_type[rows], is_attack[rows]
     names = tuple(types) if types is not None else ("unknown",)
     table = Table(
         schema=columns.schema,
