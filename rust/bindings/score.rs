@@ -1,5 +1,6 @@
 //! The scorer of raw rows.
 
+use cfmt_core::error::{check_all, check_len};
 use cfmt_core::ragged::Offsets;
 use cfmt_core::score::{self, RawRows, Scale, Steps};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
@@ -31,6 +32,9 @@ impl Scorer {
         let mean = Array1::<f64>::extract("mean", mean)?;
         let scale = Array1::<f64>::extract("scale", scale)?;
         let (logged, mean, scale) = (logged.slice()?, mean.slice()?, scale.slice()?);
+        for (name, length) in [("logged", logged.len()), ("scale", scale.len())] {
+            check_len(name, length, mean.len(), "one for each of mean").map_err(KernelError::from)?;
+        }
         let scales = logged
             .iter()
             .zip(mean)
@@ -58,7 +62,7 @@ impl Scorer {
         let offsets = Array1::<i64>::extract("offsets", offsets)?;
         let (edges, levels) = (edges.slice()?, levels.slice()?);
         let of_columns = Offsets::new(offsets.slice()?, edges.len()).map_err(KernelError::from)?;
-        cfmt_core::error::check_len("levels", levels.len(), edges.len(), "one for each of the edges")
+        check_len("levels", levels.len(), edges.len(), "one for each of the edges")
             .map_err(KernelError::from)?;
         let scales = (0..of_columns.n_clients())
             .map(|k| of_columns.range(k))
@@ -80,10 +84,8 @@ impl Scorer {
         words: &Bound<'py, PyAny>,
         offsets: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let (py, rows) = (numeric.py(), Rows::extract(numeric, codes, words, offsets)?);
-        let raw = rows.view()?;
-        let scores = py.detach(|| self.0.scores(raw)).map_err(KernelError::from)?;
-        Ok(scores.into_pyarray(py))
+        let rows = Rows::extract(numeric, codes, words, offsets)?;
+        Ok(self.run(numeric.py(), &rows, score::Scorer::scores)?.into_pyarray(numeric.py()))
     }
 
     fn logits<'py>(
@@ -93,10 +95,8 @@ impl Scorer {
         words: &Bound<'py, PyAny>,
         offsets: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let (py, rows) = (numeric.py(), Rows::extract(numeric, codes, words, offsets)?);
-        let raw = rows.view()?;
-        let logits = py.detach(|| self.0.logits(raw)).map_err(KernelError::from)?;
-        Ok(logits.into_pyarray(py))
+        let rows = Rows::extract(numeric, codes, words, offsets)?;
+        Ok(self.run(numeric.py(), &rows, score::Scorer::logits)?.into_pyarray(numeric.py()))
     }
 
     fn explain<'py>(
@@ -106,14 +106,24 @@ impl Scorer {
         words: &Bound<'py, PyAny>,
         offsets: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let (py, rows) = (numeric.py(), Rows::extract(numeric, codes, words, offsets)?);
-        let raw = rows.view()?;
-        let parts = py.detach(|| self.0.explain(raw)).map_err(KernelError::from)?;
-        parts.into_pyarray(py).reshape([raw.n, self.0.n_parts()])
+        let rows = Rows::extract(numeric, codes, words, offsets)?;
+        let parts = self.run(numeric.py(), &rows, score::Scorer::explain)?;
+        parts.into_pyarray(numeric.py()).reshape([rows.numeric.shape()[0], self.0.n_parts()])
     }
 }
 
 impl Scorer {
+    /// Runs a kernel on rows, detached from the interpreter.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        rows: &Rows<'_>,
+        kernel: fn(&score::Scorer, RawRows<'_>) -> cfmt_core::Result<Vec<T>>,
+    ) -> PyResult<Vec<T>> {
+        let rows = rows.view()?;
+        Ok(py.detach(|| kernel(&self.0, rows)).map_err(KernelError::from)?)
+    }
+
     fn new(
         columns: &Bound<'_, PyAny>,
         scales: Vec<Scale>,
@@ -127,8 +137,7 @@ impl Scorer {
         let params = Array1::<f32>::extract("params", params)?;
         let (n_numeric, hidden) = (count("n_numeric", n_numeric)?, positive("hidden", hidden)?);
         let (columns, n_words) = (sizes("columns", columns.slice()?)?, sizes("n_words", n_words.slice()?)?);
-        cfmt_core::error::check_len("columns", columns.len(), scales.len(), "one for each scale")
-            .map_err(KernelError::from)?;
+        check_len("columns", columns.len(), scales.len(), "one for each scale").map_err(KernelError::from)?;
         let scales = columns.into_iter().zip(scales).collect();
         let made = score::Scorer::new(n_numeric, scales, &n_words, params.slice()?, hidden);
         Ok(Self(made.map_err(KernelError::from)?))
@@ -137,7 +146,7 @@ impl Scorer {
 
 /// Numbers that are no less than 0, as sizes.
 fn sizes(name: &'static str, values: &[i64]) -> Result<Vec<usize>, KernelError> {
-    cfmt_core::error::check_all(name, values, "at least 0", |value| value >= 0)?;
+    check_all(name, values, "at least 0", |value| value >= 0)?;
     Ok(values.iter().map(|&value| value as usize).collect())
 }
 
@@ -167,7 +176,7 @@ impl<'py> Rows<'py> {
     fn view(&self) -> PyResult<RawRows<'_>> {
         let words = self.words.slice()?;
         let n = self.numeric.shape()[0];
-        cfmt_core::error::check_len("codes", self.codes.shape()[0], n, "one row for each of numeric")
+        check_len("codes", self.codes.shape()[0], n, "one row for each of numeric")
             .map_err(KernelError::from)?;
         Ok(RawRows {
             n,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cfmt import _core
 from cfmt.data import Schema, Table, load_synthetic
 from cfmt.detector import Detector
 from cfmt.mlp import MLP
@@ -111,6 +113,17 @@ def test_a_used_detector_can_be_pickled() -> None:
     detector = detector_of(TRAIN, scaling="quantile", seed=2, hidden=8)
     expected = detector.predict_proba(TEST)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(detector)).predict_proba(TEST), expected)
+
+
+def test_arrays_that_do_not_fit_each_other_are_refused() -> None:
+    one, two = np.array([0.5]), np.array([0.5, 1.0])
+    columns, logged, words = np.array([0]), np.array([0], np.uint8), np.array([], np.int64)
+    params = np.ones(4, np.float32)
+    make = partial(_core.Scorer.z_scores, n_words=words, params=params, n_numeric=1, hidden=1)
+    assert make(columns, logged, one, one).baseline == 2
+    for wrong in ((columns, np.zeros(2, np.uint8), one, one), (columns, logged, one, two)):
+        with pytest.raises(ValueError, match="must have 1 elements"):
+            make(*wrong)
 
 
 def test_another_schema_is_refused() -> None:

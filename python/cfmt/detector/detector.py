@@ -238,10 +238,9 @@ class Detector:
         ----------
         M. Sundararajan, A. Taly and Q. Yan, "Axiomatic Attribution for Deep Networks", ICML 2017.
         """
-        schema, kept = self.preprocessor.schema, self.preprocessor.kept
-        numeric = tuple(name for name, is_kept in zip(schema.numeric, kept, strict=True) if is_kept)
+        columns = (*self.preprocessor.kept_numeric, *self.preprocessor.schema.categorical)
         parts = self._scorer.explain(*raw_rows(self.preprocessor, table))
-        return Explained((*numeric, *schema.categorical), parts, self._scorer.baseline)
+        return Explained(columns, parts, self._scorer.baseline)
 
     def score_stream(self, tables: Iterable[Table]) -> Iterator[Scored]:
         """Score tables as they come; no more than one of them is held.
@@ -265,8 +264,8 @@ class Detector:
         A word that was too rare in training for a feature of its own counts as one that it did not have.
         """
         unknown = np.zeros(table.n_rows, np.bool_)
-        for column, known in enumerate(self.preprocessor.categories):
-            new = np.array([word not in known or word == OTHER for word in table.vocabularies[column]])
+        for column, numbers in enumerate(self.preprocessor.word_numbers(table)):
+            new = (numbers < 0) | np.array([word == OTHER for word in table.vocabularies[column]], np.bool_)
             if new.any():
                 unknown |= new[table.categorical[:, column]]
         return unknown

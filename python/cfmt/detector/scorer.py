@@ -10,6 +10,7 @@ import numpy.typing as npt
 from cfmt import _core
 from cfmt.data import Table
 from cfmt.preprocessing import Preprocessor, Quantiles, ZScore, steps_of
+from cfmt.ragged import Ragged
 
 __all__ = ["RawRows", "make_scorer", "raw_rows"]
 
@@ -80,11 +81,6 @@ def raw_rows(preprocessor: Preprocessor, table: Table) -> RawRows:
         If the table has another schema.
     """
     preprocessor.schema.check_same(table.schema)
-    words = []
-    for known, vocabulary in zip(preprocessor.categories, table.vocabularies, strict=True):
-        place = {word: number for number, word in enumerate(known)}
-        words.append([place.get(word, -1) for word in vocabulary])
-    sizes = [0, *(len(places) for places in words)]
-    flat = np.array([number for places in words for number in places], np.int64)
+    words = Ragged.from_list(preprocessor.word_numbers(table))
     numeric, codes = np.ascontiguousarray(table.numeric), np.ascontiguousarray(table.categorical)
-    return RawRows(numeric, codes, flat, np.cumsum(sizes, dtype=np.int64))
+    return RawRows(numeric, codes, words.values, words.offsets)

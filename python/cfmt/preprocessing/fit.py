@@ -98,11 +98,15 @@ class Preprocessor:
         return cls(merged.schema, scaling, kept, merged.categories)
 
     @property
+    def kept_numeric(self) -> tuple[str, ...]:
+        """Names of the numeric features that come out."""
+        return tuple(name for name, is_kept in zip(self.schema.numeric, self.kept, strict=True) if is_kept)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the output columns: numeric features, then ``feature=value`` for each category."""
-        numeric = [name for name, is_kept in zip(self.schema.numeric, self.kept, strict=True) if is_kept]
         pairs = zip(self.schema.categorical, self.categories, strict=True)
-        return (*numeric, *(f"{name}={word}" for name, words in pairs for word in words))
+        return (*self.kept_numeric, *(f"{name}={word}" for name, words in pairs for word in words))
 
     @property
     def n_features(self) -> int:
@@ -134,14 +138,31 @@ class Preprocessor:
             rows = slice(start, start + _CHUNK_ROWS)
             scaled = self.scaling.transform(self.schema.logged(table.numeric[rows]))
             features[rows, :end] = scaled[:, self.kept]
-        for column, words in enumerate(self.categories):
-            place = {word: end + index for index, word in enumerate(words)}
-            places = np.array([place.get(word, -1) for word in table.vocabularies[column]], dtype=np.int64)
-            where = places[table.categorical[:, column]]
-            known = np.flatnonzero(where >= 0)
-            features[known, where[known]] = 1
-            end += len(words)
+        for column, numbers in enumerate(self.word_numbers(table)):
+            found = numbers[table.categorical[:, column]]
+            known = np.flatnonzero(found >= 0)
+            features[known, end + found[known]] = 1
+            end += len(self.categories[column])
         return features
+
+    def word_numbers(self, table: Table) -> list[npt.NDArray[np.int64]]:
+        """Find the numbers that a table's words have in ``categories``.
+
+        Parameters
+        ----------
+        table : Table
+            With the schema that was fitted.
+
+        Returns
+        -------
+        list of ndarray of int64
+            For each categorical feature, of each word of its vocabulary: its place in ``categories``, or -1.
+        """
+        found = []
+        for words, vocabulary in zip(self.categories, table.vocabularies, strict=True):
+            number_of = {word: number for number, word in enumerate(words)}
+            found.append(np.array([number_of.get(word, -1) for word in vocabulary], dtype=np.int64))
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fitted values as what JSON can hold, without loss."""

@@ -77,13 +77,13 @@ impl<'a> Inputs<'a> {
 
 /// `hidden[q][b] = relu(x[b] W1 + b1)`, panel after panel.
 ///
-/// `hidden` is (panels, n) rows. A NaN stays a NaN. Features that are 1 have the bits of numbers that are 1, and
+/// `hidden` is (panels, n) rows, of at least one row. A NaN stays a NaN. Features that are 1 have the bits of numbers that are 1, and
 /// those that are left out have the bits of numbers that are 0.
 #[inline(always)]
 pub(crate) fn forward<S: Simd>(simd: S, shape: Shape, model: &[Row], inputs: Inputs<'_>, hidden: &mut [Row]) {
     let n = hidden.len() / shape.panels();
     let panels = model[..shape.body()].chunks_exact(shape.inputs());
-    for (weights, hidden) in panels.zip(hidden.chunks_exact_mut(n.max(1))) {
+    for (weights, hidden) in panels.zip(hidden.chunks_exact_mut(n)) {
         cover(simd, n, &mut Forward { inputs, weights, hidden });
     }
 }

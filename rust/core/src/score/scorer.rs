@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::scale::Scale;
-use crate::error::{Error, Result, check, check_len, zeros};
+use crate::error::{Error, Result, check, check_all, check_len, zeros};
 use crate::mlp::layout::{PANEL, Row, Shape};
 use crate::mlp::tile::{Inputs, forward};
 use crate::mlp::{logits, probability};
@@ -67,10 +67,7 @@ impl Scorer {
         check(n_features > 0, "columns", 0, "at least one, where there are no words")?;
         let given = Shape { n_features, hidden };
         check_len("params", params.len(), given.n_params(), "the model of these features")?;
-        if let Some(at) = params.iter().position(|value| !value.is_finite()) {
-            let value = params[at].to_string();
-            return Err(Error::Element { name: "params", index: at, value, allowed: "finite" });
-        }
+        check_all("params", params, "finite", f32::is_finite)?;
         let shape = Shape { n_features: n_features + 1, hidden };
         let mut model = vec![[0.0; PANEL]; shape.n_rows()];
         shape.pack(&with_a_zero(given, params), &mut model);
@@ -113,8 +110,7 @@ impl Scorer {
         let arch = Arch::new();
         out.par_chunks_mut(BLOCK).enumerate().for_each_init(Block::default, |block, (i, out)| {
             block.fill(self, rows, i * BLOCK, out.len());
-            arch.dispatch(Forward { scorer: self, block });
-            logits(self.shape, &self.model, &block.hidden, out);
+            arch.dispatch(Forward { scorer: self, block, out });
             for value in out {
                 *value = of_logit(*value);
             }
@@ -165,13 +161,12 @@ fn with_a_zero(shape: Shape, params: &[f32]) -> Vec<f32> {
 /// A block of rows as the model's inputs, and its hidden units.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    pub n: usize,
     /// Numeric features, (n, `n_scales`).
     pub x: Vec<f32>,
     /// Words and the bias as features that are 1, (n, `n_categorical + 1`).
     pub ones: Vec<u32>,
-    /// Activations of the hidden units, (panels, n).
-    pub hidden: Vec<Row>,
+    /// Activations of the hidden units, (panels, n), after [`Forward`].
+    hidden: Vec<Row>,
     column: Vec<f64>,
     scaled: Vec<f32>,
 }
@@ -179,7 +174,6 @@ pub(super) struct Block {
 impl Block {
     /// Scales `n` rows from `start` on, and looks their words up.
     pub fn fill(&mut self, scorer: &Scorer, rows: RawRows<'_>, start: usize, n: usize) {
-        self.n = n;
         let (width, n_numeric) = (scorer.scales.len(), scorer.n_numeric);
         self.x.resize(n * width, 0.0);
         self.scaled.resize(n, 0.0);
@@ -202,14 +196,14 @@ impl Block {
             }
             self.ones.push(nothing + 1); // the bias
         }
-        self.hidden.resize(scorer.shape.panels() * n, [0.0; PANEL]);
     }
 }
 
-/// Computes a block's hidden units.
-pub(super) struct Forward<'a> {
-    pub scorer: &'a Scorer,
-    pub block: &'a mut Block,
+/// Writes the logits of a block's rows.
+struct Forward<'a> {
+    scorer: &'a Scorer,
+    block: &'a mut Block,
+    out: &'a mut [f32],
 }
 
 impl WithSimd for Forward<'_> {
@@ -217,9 +211,11 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { scorer, block } = self;
+        let Self { scorer, block, out } = self;
         let width = scorer.scales.len();
+        block.hidden.resize(scorer.shape.panels() * out.len(), [0.0; PANEL]);
         let inputs = Inputs { x: &block.x, width, ones: &block.ones, n_ones: scorer.n_categorical() + 1 };
         forward(simd, scorer.shape, &scorer.model, inputs, &mut block.hidden);
+        logits(scorer.shape, &scorer.model, &block.hidden, out);
     }
 }

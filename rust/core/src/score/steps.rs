@@ -44,9 +44,9 @@ impl Steps {
                 allowed: "at least the entry before it",
             });
         }
-        let low = edges.get(1).map_or(0, |&edge| key(edge));
-        let range = key(edges[edges.len() - 1]).wrapping_sub(low).max(0) as u64;
-        let range = if edges.len() > 1 { range } else { 0 };
+        let last = edges.len() - 1;
+        let low = key(edges[last.min(1)]);
+        let range = key(edges[last]).wrapping_sub(low) as u64; // exact: the whole range of keys fits
         let shift = (u64::BITS - range.leading_zeros()).saturating_sub(BUCKETS.ilog2());
         let n_buckets = (range >> shift) + 1;
         // A bucket begins on the last step that starts before it or with it.

@@ -3,7 +3,7 @@
 //! The model is a perceptron with one hidden `ReLU` layer and one logit, trained by plain gradient descent on the
 //! binary cross-entropy with a proximal term (`FedAvg`, `McMahan` et al. 2017; `FedProx`, Li et al. 2020). One thread
 //! trains one client at a time, all its steps before the next client's, so that the client's weights stay in the
-//! L2 cache. The two matrix products of a step run in register tiles (see `tile`) compiled for several
+//! L2 cache. The two matrix products of a step run in register tiles (see `mlp::tile`) compiled for several
 //! instruction sets and chosen at run time; the backward product hands each tile to what follows while
 //! it is still in registers: the descent step, or the weighted sum over clients.
 //!
