@@ -23,6 +23,7 @@ LAYERS = (
     {"preprocessing"},
     {"mlp"},
     {"detector"},
+    {"alerts"},
     {"nn"},
     {"policies"},
     {"federated"},

@@ -19,6 +19,7 @@ from cfmt.cli.options import Quiet
 from cfmt.files import atomic_file
 
 if TYPE_CHECKING:
+    from cfmt.alerts import AllowList
     from cfmt.data.flow_stream import FlowChunk
     from cfmt.detector import Detector, Reason, Scored
 
@@ -45,6 +46,14 @@ Reasons = Annotated[
         "--top", min=0, metavar="K", help="Tell for each alert the K columns that raised its score most."
     ),
 ]
+AllowFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--allow",
+        metavar="PATH",
+        help="File of networks, ports and services whose flows never alert.",
+    ),
+]
 ScoresFile = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="File for the scores; stdout if not given.")
 ]
@@ -57,6 +66,7 @@ def score(
     output: OutputForm = Form.CSV,
     out: ScoresFile = None,
     top: Reasons = 0,
+    allow: AllowFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Score flows with a trained detector, in bounded memory.
@@ -65,13 +75,18 @@ def score(
     whether it is an alert, and the columns that are no features: addresses,
     times, ids, labels. Counts of rows, alerts and dropped rows go to stderr.
     With --top, an alert also gets the columns that raised its log-odds most
-    against typical traffic, each with its value and by how much.
+    against typical traffic, each with its value and by how much. With --allow,
+    flows that meet a rule are scored, counted, and no alerts.
     """
+    from cfmt.alerts import AllowList
     from cfmt.detector import Detector
 
     found = Detector.load(detector)
+    rules = AllowList.load(allow) if allow else AllowList()
     counts = Counter({"rows": 0, "alerts": 0, "rows with unknown words": 0, "rows dropped": 0})
-    lines = _lines(found, flows, format, output, counts, top=top, quiet=quiet)
+    if allow:
+        counts["allowed"] = 0
+    lines = _lines(found, flows, format, output, counts, allow=rules, top=top, quiet=quiet)
     if out is None:
         for text in lines:
             sys.stdout.write(text)
@@ -91,10 +106,12 @@ def _lines(
     form: Form,
     counts: Counter[str],
     *,
+    allow: AllowList,
     top: int,
     quiet: bool,
 ) -> Iterator[str]:
     """Score a source chunk by chunk, and count what was read, scored and dropped."""
+    from cfmt.alerts import without_allowed
     from cfmt.data.flow_stream import stream_like
     from cfmt.detector import alert_reasons
 
@@ -104,6 +121,10 @@ def _lines(
         if chunk.fault and not counts["rows dropped"] and not quiet:
             typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
         counts["rows"] += len(scored.scores) + chunk.n_dropped
+        if allow.rules:
+            left = without_allowed(chunk, scored.alerts, allow)
+            counts["allowed"] += int(scored.alerts.sum() - left.sum())
+            scored = scored._replace(alerts=left)
         counts["alerts"] += int(scored.alerts.sum())
         counts["rows with unknown words"] += scored.n_unknown
         counts["rows dropped"] += chunk.n_dropped

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.columns import Columns, tabulate
-from cfmt.data.nsl_kdd_flows import read_flows
-from cfmt.data.readers import read_chunks
+from cfmt.data.columns import Columns, flow_roles, tabulate
+from cfmt.data.nsl_kdd_flows import Flows, read_flows
+from cfmt.data.readers import Chunk, read_chunks
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FlowChunk", "stream_flows", "stream_like"]
+__all__ = ["FlowChunk", "flow_chunk", "nsl_kdd_chunk", "stream_flows", "stream_like"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,8 @@ class FlowChunk:
         Rows that cannot be scored.
     fault : str or None
         File, line and fault of the first of them.
+    roles : dict of str to polars.Series of length n_rows
+        Columns that say between whom the flows were, by role: one of :data:`cfmt.data.columns.ROLES`.
     """
 
     table: Table
@@ -48,6 +50,17 @@ class FlowChunk:
     labels: tuple[str, ...] | None = None
     n_dropped: int = 0
     fault: str | None = None
+    roles: dict[str, pl.Series] = field(default_factory=dict)
+
+    def cells(self, row: int) -> dict[str, str]:
+        """Give what the columns with a role say of one row, by role; a missing cell is empty.
+
+        Parameters
+        ----------
+        row : int
+            Its place in the chunk.
+        """
+        return {role: _cell(column[row]) for role, column in self.roles.items()}
 
 
 def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
@@ -85,22 +98,58 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
     ({'uid': ['C1']}, 1)
     """
     for chunk in read_chunks(source, format=format):
-        try:
-            made = tabulate(chunk.frame, columns)
-        except DataError as error:
-            raise DataError(f"{chunk.path}: {error}") from error
-        through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
-        picked = chunk.frame.select(through)[made.rows]
-        fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
-        passed = {name: _cells(picked[name]) for name in through}
-        yield FlowChunk(
-            table=made.table,
-            rows=chunk.first + made.rows,
-            passed=passed,
-            labels=_labels(columns, passed),
-            n_dropped=chunk.frame.height - len(made.rows),
-            fault=fault or None,
-        )
+        yield flow_chunk(columns, chunk)
+
+
+def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
+    """Make flows of some rows of a file.
+
+    Parameters
+    ----------
+    columns : Columns
+        What each column is for.
+    chunk : Chunk
+        The rows.
+
+    Returns
+    -------
+    FlowChunk
+
+    Raises
+    ------
+    DataError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polars as pl
+    >>> from cfmt.data.columns import Columns
+    >>> from cfmt.data.flow_stream import flow_chunk
+    >>> from cfmt.data.readers import Chunk
+    >>> frame = pl.DataFrame({"src": ["192.0.2.1"], "bytes": ["7"]})
+    >>> flows = flow_chunk(Columns(("bytes",), {}, kept=("src",)), Chunk("-", 0, np.array([1]), frame))
+    >>> flows.passed, flows.cells(0)
+    ({'src': ['192.0.2.1']}, {'src': '192.0.2.1'})
+    """
+    try:
+        made = tabulate(chunk.frame, columns)
+    except DataError as error:
+        raise DataError(f"{chunk.path}: {error}") from error
+    through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
+    roles = flow_roles(chunk.frame.columns)
+    picked = chunk.frame.select([*dict.fromkeys([*through, *roles.values()])])[made.rows]
+    fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
+    passed = {name: _cells(picked[name]) for name in through}
+    return FlowChunk(
+        table=made.table,
+        rows=chunk.first + made.rows,
+        passed=passed,
+        labels=_labels(columns, passed),
+        n_dropped=chunk.frame.height - len(made.rows),
+        fault=fault or None,
+        roles={role: picked[name] for role, name in roles.items()},
+    )
 
 
 def stream_like(columns: Columns | None, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
@@ -127,16 +176,48 @@ def stream_like(columns: Columns | None, source: Path | str, *, format: str = "a
         yield from stream_flows(columns, source, format=format)
         return
     for flows in read_flows(source):
-        passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
-        rows = np.arange(flows.first, flows.first + flows.table.n_rows)
-        yield FlowChunk(flows.table, rows, passed, flows.attack_type)
+        yield nsl_kdd_chunk(flows)
+
+
+def nsl_kdd_chunk(flows: Flows) -> FlowChunk:
+    """Make flows of some lines in NSL-KDD's format.
+
+    Parameters
+    ----------
+    flows : Flows
+        The lines.
+
+    Returns
+    -------
+    FlowChunk
+        Of the roles, NSL-KDD has protocol and service.
+    """
+    passed = {} if flows.attack_type is None else {"attack_type": list(flows.attack_type)}
+    rows = np.arange(flows.first, flows.first + flows.table.n_rows)
+    roles = {
+        role: _words(flows.table, name) for name, role in (("protocol_type", "proto"), ("service", "service"))
+    }
+    return FlowChunk(flows.table, rows, passed, flows.attack_type, roles=roles)
+
+
+def _words(table: Table, name: str) -> pl.Series:
+    """Write out a categorical column."""
+    import polars as pl
+
+    at = table.schema.categorical.index(name)
+    return pl.Series(table.vocabularies[at], dtype=pl.String).gather(table.categorical[:, at])
+
+
+def _cell(value: object) -> str:
+    """Write a cell as text; a missing one is empty."""
+    return "" if value is None else str(value)
 
 
 def _cells(column: pl.Series) -> list[str]:
     """Write a column's cells as text; a missing one is empty."""
     if column.dtype.to_python() is str:
         return column.fill_null("").to_list()
-    return ["" if cell is None else str(cell) for cell in column.to_list()]
+    return [_cell(cell) for cell in column.to_list()]
 
 
 def _labels(columns: Columns, passed: dict[str, list[str]]) -> tuple[str, ...] | None:

@@ -2,15 +2,18 @@
 
 from cfmt.data.columns.inference import Suspect, infer_columns, suspects
 from cfmt.data.columns.names import PORT_BUCKETS, normalised, port_bucket, reason_by_name
+from cfmt.data.columns.roles import ROLES, flow_roles
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.tabulate import Tabulated, tabulate
 
 __all__ = [
     "OTHER",
     "PORT_BUCKETS",
+    "ROLES",
     "Columns",
     "Suspect",
     "Tabulated",
+    "flow_roles",
     "infer_columns",
     "normalised",
     "port_bucket",
