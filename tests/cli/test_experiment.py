@@ -20,7 +20,8 @@ from cfmt.cli import app, errors
 from cfmt.cli.progress import Lines
 from cfmt.config import build_config
 from cfmt.detector import Detector
-from cfmt.experiment.traffic import federation_builder, load_tables
+from cfmt.experiment.clients import federation_builder
+from cfmt.experiment.traffic import load_tables
 from cfmt.federated import cohort
 from cfmt.preprocessing import Quantiles
 

@@ -291,7 +291,7 @@ def test_spec_does_what_the_functions_do() -> None:
 @pytest.mark.parametrize(
     ("field", "message"),
     [
-        ({"scheme": "dirichelet"}, "scheme must be one of dirichlet, iid, got 'dirichelet'"),
+        ({"scheme": "dirichelet"}, "scheme must be one of dirichlet, iid, column, got 'dirichelet'"),
         ({"on": "row"}, "on must be one of family, label, got 'row'"),
         ({"n_clients": 0}, r"n_clients must be in \[1, 2\^32\)"),
         ({"alpha": 0.0}, "alpha must be a number above 0"),

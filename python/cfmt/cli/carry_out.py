@@ -58,7 +58,8 @@ def save_plots(finished: Finished, *, quiet: bool) -> None:
     folder, setting, train = finished.directory.path, finished.setting, finished.train
     try:
         title = finished.first_split.describe()
-        save_figure(plot_clients(finished.class_counts(), train.families, title=title), folder, "clients")
+        counts, names = finished.class_counts(), finished.client_names
+        save_figure(plot_clients(counts, train.families, title=title, names=names), folder, "clients")
         save_figure(plot_curves(finished.records, setting), folder, "curves")
         if len(finished.methods) > 1:
             intervals = plot_intervals(finished.methods, setting, test=finished.test)

@@ -18,12 +18,14 @@ from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
 from cfmt.config import Tree, build_config, merge, read_toml, with_saved_partition
 from cfmt.errors import ConfigError, RunDirectoryError
-from cfmt.experiment.traffic import load_tables, split
+from cfmt.experiment.clients import client_names, partition_of, split
+from cfmt.experiment.traffic import load_tables
 
 __all__ = ["partition"]
 
 _QUANTILES = {"min": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "max": 1.0}
 _MOST_LISTED = 20
+_MOST_FAMILIES = 6
 
 PlotFolder = Annotated[
     Path | None,
@@ -58,22 +60,24 @@ def partition(
     tree = with_saved_partition(merge(read_toml(config) if config else {}, given))
     checked = build_config(tree)
     seed = _seed(checked.partition.saved, seed)
-    train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True))
+    by = checked.partition.clients_by
+    train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True), clients_by=by)
     parts = split(checked, train, seed)
     from cfmt.experiment.setting import Setting
 
-    counts = class_counts(parts, train.family, len(train.families))
-    title = Setting(train.name, train.synthetic, checked.partition_spec(), (seed,)).describe()
+    counts, spec = class_counts(parts, train.family, len(train.families)), partition_of(checked, train)
+    title = Setting(train.name, train.synthetic, spec, () if by else (seed,)).describe()
     tables = [*_spread(counts), _families(counts, train.families)]
-    if len(counts) <= _MOST_LISTED:
-        tables.append(_clients(counts, train.families))
+    names = client_names(checked, train)
+    if names or len(counts) <= _MOST_LISTED:
+        tables.append(_clients(counts, train.families, names or tuple(map(str, range(len(counts))))))
     show(Text(title, style="bold"), *tables)
     if out is not None:
-        spec = checked.partition_spec()
-        save_partition(out, parts, spec=spec, seed=seed, family=train.family, is_attack=train.is_attack)
+        family, is_attack = train.family, train.is_attack
+        save_partition(out, parts, spec=spec, seed=seed, family=family, is_attack=is_attack, names=names)
         typer.echo(f"kept in {out}", err=True)
     if plot is not None:
-        _save_plot(counts, train.families, title, plot)
+        _save_plot(counts, train.families, title, plot, names)
 
 
 def _seed(saved: Path | None, given: int | None) -> int:
@@ -128,13 +132,38 @@ def _families(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table
     return make_table("Families", ("family", "rows", "clients that hold some"), rows, numbers=2)
 
 
-def _clients(counts: npt.NDArray[np.int64], families: tuple[str, ...]) -> Table:
-    """Tabulate the rows of each client, in all and by family."""
-    rows = [(str(client), f"{row.sum():,}", *(f"{n:,}" for n in row)) for client, row in enumerate(counts)]
-    return make_table("Rows of each client", ("client", "rows", *families), rows, numbers=len(families) + 1)
+def _clients(counts: npt.NDArray[np.int64], families: tuple[str, ...], names: tuple[str, ...]) -> Table:
+    """Tabulate the rows of the largest clients, in all, and by family where few of these occur."""
+    sizes = counts.sum(axis=1)
+    listed = np.sort(np.argsort(-sizes, kind="stable")[:_MOST_LISTED])
+    title = (
+        "Rows of each client" if len(listed) == len(counts) else f"Rows of the {_MOST_LISTED} largest clients"
+    )
+    if len(families) <= _MOST_FAMILIES:
+        rows = [
+            (names[client], f"{sizes[client]:,}", *(f"{n:,}" for n in counts[client])) for client in listed
+        ]
+        return make_table(title, ("client", "rows", *families), rows, numbers=len(families) + 1)
+    attacks = counts[:, 1:]
+    rows = [
+        (
+            names[client],
+            families[1 + attacks[client].argmax()] if attacks[client].any() else "-",
+            f"{sizes[client]:,}",
+            f"{attacks[client].sum():,}",
+        )
+        for client in listed
+    ]
+    return make_table(title, ("client", "most frequent attack", "rows", "attacks"), rows, numbers=2)
 
 
-def _save_plot(counts: npt.NDArray[np.int64], families: tuple[str, ...], title: str, folder: Path) -> None:
+def _save_plot(
+    counts: npt.NDArray[np.int64],
+    families: tuple[str, ...],
+    title: str,
+    folder: Path,
+    names: tuple[str, ...],
+) -> None:
     """Draw the clients' rows into a folder, and name the files that were written."""
     from cfmt.report.clients import plot_clients
     from cfmt.report.figures import save_figure
@@ -145,5 +174,5 @@ def _save_plot(counts: npt.NDArray[np.int64], families: tuple[str, ...], title: 
         raise RunDirectoryError(
             f"{folder}: cannot be made ({error.strerror}); choose another --plot"
         ) from error
-    for path in save_figure(plot_clients(counts, families, title=title), folder, "partition"):
+    for path in save_figure(plot_clients(counts, families, title=title, names=names), folder, "partition"):
         typer.echo(f"wrote {path}", err=True)

@@ -88,8 +88,17 @@ class ExperimentConfig(BaseModel):
         """The seeds of the runs."""
         return range(self.seeds.first, self.seeds.first + self.seeds.count)
 
-    def partition_spec(self) -> PartitionSpec:
+    def partition_spec(self, n_clients: int | None = None) -> PartitionSpec:
         """Return the partition as a value of :mod:`cfmt.partition`.
+
+        Parameters
+        ----------
+        n_clients : int, optional
+            Clients that the data name; only with, and needed for, ``partition.clients_by``.
+
+        Returns
+        -------
+        PartitionSpec
 
         Raises
         ------
@@ -98,6 +107,8 @@ class ExperimentConfig(BaseModel):
         """
         given = self.partition
         try:
+            if given.clients_by:
+                return PartitionSpec(n_clients=n_clients or 0, scheme="column", column=given.clients_by)
             return PartitionSpec(
                 scheme=given.scheme,
                 on=given.on,

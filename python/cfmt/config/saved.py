@@ -7,7 +7,7 @@ from typing import Any
 
 from cfmt.config.reading import Tree, build_config, merge
 from cfmt.errors import ConfigError
-from cfmt.partition import load_partition
+from cfmt.partition import PartitionSpec, load_partition
 
 __all__ = ["with_saved_partition"]
 
@@ -47,12 +47,19 @@ def with_saved_partition(tree: Tree) -> dict[str, dict[str, Any]]:
     given = build_config(tree).partition
     if given.saved is None:
         return merge(tree)
-    spec = load_partition(given.saved).spec
-    keys = {"clients" if name == "n_clients" else name: value for name, value in asdict(spec).items()}
+    keys = _keys(load_partition(given.saved).spec)
     for key, value in keys.items():
         if key in tree["partition"] and getattr(given, key) != value:
             raise ConfigError(
                 f"partition.{key} = {getattr(given, key)!r}: the partition in {given.saved} was made with "
-                f"{value!r}; leave it out, or make another partition"
+                f"{value or 'none'!r}; leave it out, or make another partition"
             )
     return merge({"partition": keys}, tree)
+
+
+def _keys(spec: PartitionSpec) -> dict[str, Any]:
+    """Return the keys of ``partition`` that stand for a partition."""
+    if spec.scheme == "column":
+        return {"clients_by": spec.column}
+    renamed = {"n_clients": "clients", "column": "clients_by"}
+    return {renamed.get(name, name): value for name, value in asdict(spec).items()}

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from cfmt.config.scenarios import ScenarioName
 from cfmt.metrics import threshold_rules
@@ -228,6 +237,18 @@ class DataConfig(_Section):
         return self.source == "synthetic"
 
 
+_DRAWN = (
+    "clients",
+    "scheme",
+    "on",
+    "alpha",
+    "size_alpha",
+    "prevalence",
+    "min_size",
+    "rows_per_client",
+)  # keys of partition that mean nothing where clients are given
+
+
 class PartitionConfig(_Section):
     """Partition: how the rows are dealt out to the clients.
 
@@ -236,10 +257,15 @@ class PartitionConfig(_Section):
     >>> from cfmt.config import PartitionConfig
     >>> PartitionConfig(prevalence=[0.01, 0.5]).prevalence, PartitionConfig(prevalence="none").prevalence
     ((0.01, 0.5), None)
+    >>> PartitionConfig(clients_by="site").model_dump()
+    {'source': 'drawn', 'clients_by': 'site', 'validation_share': 0.2}
     """
 
     source: Annotated[Source, Option(("partition-from",), "PATH")] = _key(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
+    )
+    clients_by: Annotated[str, Option(("clients-by",), "COLUMN"), Common(), Allowed("a text")] = _key(
+        "", "Column whose values are the clients, or file for one client per file; nothing is then drawn."
     )
     clients: Annotated[Count, ApiName("n_clients"), Common()] = _key(100, "Number of clients.")
     scheme: Literal["dirichlet", "iid"] = _key(
@@ -274,6 +300,24 @@ class PartitionConfig(_Section):
             if isinstance(value, tuple) and value[0] > value[1]:
                 raise ValueError(f"partition.{name} must run from low to high, got {value[0]},{value[1]}")
         return self
+
+    @model_validator(mode="after")
+    def _drawn_or_given(self) -> PartitionConfig:
+        """Refuse keys of a drawn partition beside ``clients_by``."""
+        beside = [key for key in _DRAWN if self.clients_by and key in self.model_fields_set]
+        if beside:
+            raise ValueError(
+                f"partition.{beside[0]} = {getattr(self, beside[0])!r} is for clients that are drawn, and "
+                f"partition.clients_by = {self.clients_by!r} gives each client its own rows; leave out one "
+                "of the two (a scenario draws, too)"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_counts(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the keys of a drawn partition out where nothing is drawn."""
+        keys: dict[str, Any] = handler(self)
+        return {key: value for key, value in keys.items() if not (self.clients_by and key in _DRAWN)}
 
 
 class PreprocessingConfig(_Section):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cfmt.data.clients import BY_FILE, with_clients
 from cfmt.data.columns import Columns, Suspect, infer_columns, suspects, tabulate
 from cfmt.data.columns.names import normalised
 from cfmt.data.columns.tabulate import label_names
@@ -27,6 +30,7 @@ __all__ = ["FlowTables", "Survey", "load_flow_tables", "load_labelled", "survey"
 
 _BLOCK = 1 << 20
 _WITH_OPTIONAL_KEYS = ("zeek-json", "eve", "jsonl")
+_MOST_NAMED = 12
 _NO_DATA = {".md", ".pdf", ".toml", ".py", ".ipynb", ".sha256", ".html"}
 
 
@@ -55,7 +59,9 @@ class FlowTables:
     suspects: tuple[Suspect, ...]
 
 
-def load_labelled(source: Path | str, columns: Columns, *, format: str = "auto") -> Table:
+def load_labelled(
+    source: Path | str, columns: Columns, *, format: str = "auto", clients_by: str = ""
+) -> Table:
     """Load labelled rows by columns that are enforced, such as those of a detector.
 
     Parameters
@@ -66,6 +72,8 @@ def load_labelled(source: Path | str, columns: Columns, *, format: str = "auto")
         What each column is for.
     format : str, default="auto"
         Format of the files.
+    clients_by : str, default=""
+        Column that names each row's client, or ``file``.
 
     Returns
     -------
@@ -78,7 +86,9 @@ def load_labelled(source: Path | str, columns: Columns, *, format: str = "auto")
     """
     read = _read(source, format)
     types = _types([(read, source)], columns)
-    return _table(read, columns, types, Path(source).name.split(".")[0])
+    owners = _owners(read, source, clients_by)
+    table = _table(read, columns, types, Path(source).name.split(".")[0])
+    return with_clients(table, owners) if owners else table
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +129,13 @@ class _Read:
         first, path, lines = next(start for start in reversed(self.starts) if start[0] <= row)
         return f"{path}: line {lines[row - first]}"
 
+    def files(self) -> list[str]:
+        """Name each row's file, by as much of its path as tells the files apart."""
+        folders = {os.path.dirname(path) for _, path, _ in self.starts}  # noqa: PTH120  # paths are texts
+        common = os.path.commonpath(folders) if all(folders) else ""
+        names = [os.path.relpath(path, common or ".") for _, path, _ in self.starts]
+        return [name for name, (_, _, lines) in zip(names, self.starts, strict=True) for _ in lines]
+
 
 def load_flow_tables(
     source: Path | str,
@@ -129,6 +146,7 @@ def load_flow_tables(
     attack_type: str = "",
     columns: Columns | None = None,
     format: str = "auto",
+    clients_by: str = "",
 ) -> FlowTables:
     r"""Load a labelled flow table, and its test part if there is one.
 
@@ -148,6 +166,9 @@ def load_flow_tables(
         What each column is for, to be enforced; without it, that is judged from the rows.
     format : str, default="auto"
         Format of the files, one of :data:`cfmt.data.readers.FORMATS`.
+    clients_by : str, default=""
+        Column that names each row's client, or ``file`` for one client per file. The column is no feature,
+        unless ``columns`` says so.
 
     Returns
     -------
@@ -173,10 +194,17 @@ def load_flow_tables(
     """
     read = _read(source, format)
     known = known_table(read.frame.columns)
+    owners = _owners(read, source, clients_by)
     if columns is None:
         label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
         try:
-            columns = infer_columns(read.frame, label=label, normal=tuple(normal), attack_type=attack_type)
+            columns = infer_columns(
+                read.frame,
+                label=label,
+                normal=tuple(normal),
+                attack_type=attack_type,
+                client=_column(read, clients_by),
+            )
         except DataError as error:
             raise DataError(f"{source}: {error}") from error
     elif not columns.label:
@@ -188,7 +216,7 @@ def load_flow_tables(
     name = known.name if known else Path(source).name.split(".")[0]
     train = _table(read, columns, types, name)
     return FlowTables(
-        train=train,
+        train=with_clients(train, owners) if owners else train,
         test=None if tested is None else _table(tested, columns, types, name),
         columns=columns,
         known=known,
@@ -321,6 +349,30 @@ def _labels(
             "them (normal, --normal on the command line)"
         )
     return label, tuple(normal), attack_type
+
+
+def _column(read: _Read, clients_by: str) -> str:
+    """Return the column that names the clients; empty where none does."""
+    if clients_by in read.frame.columns:
+        return clients_by
+    by_name = {normalised(name): name for name in read.frame.columns}
+    return by_name.get(normalised(clients_by), "") if clients_by else ""
+
+
+def _owners(read: _Read, source: Path | str, clients_by: str) -> list[str]:
+    """Name each row's client; empty where nobody asked."""
+    column = _column(read, clients_by)
+    if column:
+        found: list[str] = texts(read.frame[column]).to_list()
+        return found
+    if clients_by in ("", BY_FILE):
+        return read.files() if clients_by else []
+    columns = read.frame.columns
+    near = difflib.get_close_matches(clients_by, columns) or [*columns[:_MOST_NAMED], "..."]
+    raise DataError(
+        f"{source}: has no column {clients_by!r} to name the clients by (clients_by, --clients-by on the "
+        f"command line); give a column, such as {', '.join(near)}, or {BY_FILE} for one client per file"
+    )
 
 
 def _refuse_same(train: _Read, test: _Read, name: str) -> None:

@@ -159,6 +159,10 @@ class Table:
         The files that the rows come from.
     columns : Columns or None, default=None
         What the columns of the files are for; None for a data set that has its own reader.
+    client : ndarray of shape (n_rows,), int64, or None, default=None
+        Codes into ``client_names``; None where nothing says whose the rows are.
+    client_names : tuple of str, default=()
+        Names of the clients, sorted; perhaps some without a row here.
 
     Raises
     ------
@@ -188,6 +192,8 @@ class Table:
     synthetic: bool = False
     sources: tuple[Source, ...] = ()
     columns: Columns | None = None
+    client: npt.NDArray[np.int64] | None = None
+    client_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         n_rows, schema = len(self.is_attack), self.schema
@@ -206,6 +212,9 @@ class Table:
         _check_codes("attack_type", self.attack_type, len(self.attack_types))
         _check_codes("family", self.family, len(self.families))
         _check_codes("is_attack", self.is_attack, 2)
+        if self.client is not None:
+            _check_array("client", self.client, np.int64, (n_rows,))
+            _check_codes("client", self.client, len(self.client_names))
         _check_numbers(self.numeric, schema)
 
     @property
@@ -233,6 +242,7 @@ class Table:
             attack_type=self.attack_type[rows],
             family=self.family[rows],
             is_attack=self.is_attack[rows],
+            client=None if self.client is None else self.client[rows],
         )
 
 

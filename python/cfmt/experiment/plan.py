@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfmt.config import ExperimentConfig, for_method
-from cfmt.experiment.traffic import federation_builder
+from cfmt.experiment.clients import federation_builder
 
 if TYPE_CHECKING:
     from cfmt.data import Table

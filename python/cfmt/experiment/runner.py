@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from cfmt.config import ExperimentConfig, departures, for_method, key_error, to_toml, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, InterruptedRunError, RunDirectoryError
+from cfmt.experiment.clients import client_names, partition_of, split
 from cfmt.experiment.environment import describe_environment
 from cfmt.experiment.events import Events, Silence
 from cfmt.experiment.plan import Planned, plan_methods
 from cfmt.experiment.run_directory import RunDirectory
 from cfmt.experiment.setting import Setting
 from cfmt.experiment.threads import use_threads
-from cfmt.experiment.traffic import load_tables, split
+from cfmt.experiment.traffic import load_tables
 from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
@@ -96,8 +97,14 @@ class Finished:
     def first_split(self) -> Setting:
         """The setting of the first seed's split, for the title of a plot of its clients."""
         config, train = self.config, self.train
-        seeds = () if config.partition.saved else (config.seeds.first,)  # a saved split is not of this seed
-        return Setting(train.name, train.synthetic, config.partition_spec(), seeds)
+        fixed = config.partition.saved or config.partition.clients_by  # no split of this seed
+        seeds = () if fixed else (config.seeds.first,)
+        return Setting(train.name, train.synthetic, partition_of(config, train), seeds)
+
+    @property
+    def client_names(self) -> tuple[str, ...]:
+        """Names of the clients, in their order; none where they are drawn."""
+        return client_names(self.config, self.train)
 
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Count the rows of each family on each client of the first seed, shape (n_clients, n_families)."""
@@ -169,7 +176,7 @@ def run_experiment(
     _check_engine(config.settings())
     n_runs, told = len(methods) * config.seeds.count, events or Silence()
     _tell_what_is_odd(config, told)
-    train, tests = load_tables(config.data, told.note)
+    train, tests = load_tables(config.data, told.note, clients_by=config.partition.clients_by)
     planned = plan_methods(config, train, tests, told.note)
     if resume is None:
         planned[0].build(config.seeds.first)  # before the folder is made: an impossible split leaves none
@@ -325,9 +332,9 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
     setting = Setting(
         train.name,
         train.synthetic,
-        config.partition_spec(),
+        partition_of(config, train),
         tuple(config.seed_range),
         scalings.pop() if len(scalings) == 1 else "",
-        saved=config.partition.saved is not None,
+        saved=config.partition.saved is not None or bool(config.partition.clients_by),
     )
     return Finished(directory, tuple(records), methods, differences, setting, summary, config, train)

@@ -59,6 +59,8 @@ class Setting:
     def _skew(self) -> str:
         """Write how unlike the clients are: their labels, and their sizes where these are skewed."""
         spec = self.partition
+        if spec.scheme == "column":
+            return f"by {spec.column}"
         labels = "IID" if spec.scheme == "iid" else f"Dirichlet alpha = {spec.alpha:g} by {spec.on}"
         return labels if spec.size_alpha is None else f"{labels}, sizes alpha = {spec.size_alpha:g}"
 

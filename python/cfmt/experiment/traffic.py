@@ -1,4 +1,4 @@
-"""Loading of the traffic that a configuration names, and its clients; what is odd about it is told."""
+"""Loading of the traffic that a configuration names; what is odd about it is told."""
 
 from __future__ import annotations
 
@@ -6,37 +6,28 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cfmt.config import key_error
 from cfmt.errors import ConfigError, DataError
-from cfmt.partition import load_partition
-from cfmt.ragged import Ragged
 
 if TYPE_CHECKING:
-    from cfmt.config import DataConfig, ExperimentConfig
+    from cfmt.config import DataConfig
     from cfmt.data import Table
-    from cfmt.federated.federation import Federation
 
-__all__ = ["federation_builder", "is_flow_table", "load_tables", "load_training", "split", "split_fold"]
+__all__ = ["check_classes", "is_flow_table", "load_tables", "load_training", "split_fold"]
 
 SYNTHETIC_NOTE = "note: the traffic is SYNTHETIC, generated with NSL-KDD's features; no result on it counts"
 
 _NSL_KDD_NAMES = ("kddtrain", "kddtest", "kddcup", "corrected")
 _TOLD = 0.001  # share of test rows from which repeated rows and unknown words are told
 
-_CLIENT_NOTES = {
-    "empty": "without training rows; they do not train",
-    "one_class": "with training rows of one class; no sampler changes them",
-    "no_validation": "too small for validation rows; they count neither in rewards nor in the threshold",
-}
 
-
-def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
+def load_tables(
+    config: DataConfig, note: Callable[[str], None], *, clients_by: str = ""
+) -> tuple[Table, tuple[Table, ...]]:
     """Load the training table and the test tables, the main one first.
 
     A fold takes the place of the test tables; the test files are then not even opened.
@@ -47,6 +38,8 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
         Names the source.
     note : callable
         Gets what a person should know of the data, line by line.
+    clients_by : str, default=""
+        What names the client of each training row, if anything: ``partition.clients_by``.
 
     Returns
     -------
@@ -70,26 +63,26 @@ def load_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table,
     (100, 50, 'note: the traffic is SYNTHETIC, g')
     """
     if config.split != "official":
-        train, tests = split_fold(config, load_training(config, note))
+        train, tests = split_fold(config, load_training(config, note, clients_by=clients_by))
     elif config.synthetic:
         from cfmt.data import load_synthetic
 
         note(SYNTHETIC_NOTE)
         train, test = load_synthetic(config.train_rows, config.test_rows, seed=config.generator_seed)
-        tests = (test,)
+        train, tests = _owned(train, clients_by), (test,)
     elif is_flow_table(config):
-        train, tests = _flow_tables(config, note)
+        train, tests = _flow_tables(config, note, clients_by)
     else:
         from cfmt.data import load_nsl_kdd
 
         with _noted_warnings(note):
             train, test = load_nsl_kdd(Path(config.source))
-            tests = (test, *_hardest_rows(Path(config.source)))
+            train, tests = _owned(train, clients_by), (test, *_hardest_rows(Path(config.source)))
     _note_overlap(train, tests[0], config, note)
     return train, tests
 
 
-def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
+def load_training(config: DataConfig, note: Callable[[str], None], *, clients_by: str = "") -> Table:
     """Load the training table alone; no test file is opened.
 
     Parameters
@@ -98,6 +91,8 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
         Names the source.
     note : callable
         Gets what a person should know of the data, line by line.
+    clients_by : str, default=""
+        What names the client of each row, if anything.
 
     Returns
     -------
@@ -119,11 +114,18 @@ def load_training(config: DataConfig, note: Callable[[str], None]) -> Table:
 
     if config.synthetic:
         note(SYNTHETIC_NOTE)
-        return load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0]
+        return _owned(load_synthetic(config.train_rows, 0, seed=config.generator_seed)[0], clients_by)
     if is_flow_table(config):
-        return _flow_tables(config.model_copy(update={"test": ""}), note)[0]
+        return _flow_tables(config.model_copy(update={"test": ""}), note, clients_by)[0]
     with _noted_warnings(note):
-        return load_nsl_kdd_file(Path(config.source), part="train")
+        return _owned(load_nsl_kdd_file(Path(config.source), part="train"), clients_by)
+
+
+def _owned(train: Table, clients_by: str) -> Table:
+    """Name the clients of a table that has its own reader, if that is asked for."""
+    from cfmt.data.clients import with_clients_by_feature
+
+    return with_clients_by_feature(train, clients_by) if clients_by else train
 
 
 def is_flow_table(config: DataConfig) -> bool:
@@ -151,7 +153,9 @@ def is_flow_table(config: DataConfig) -> bool:
     return not any(path.name.lower().startswith(_NSL_KDD_NAMES) for path in names)
 
 
-def _flow_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table, tuple[Table, ...]]:
+def _flow_tables(
+    config: DataConfig, note: Callable[[str], None], clients_by: str
+) -> tuple[Table, tuple[Table, ...]]:
     """Load a flow table and its test part, and tell what was made of its columns."""
     from cfmt.data.columns import Columns
     from cfmt.data.flow_table import load_flow_tables
@@ -169,6 +173,7 @@ def _flow_tables(config: DataConfig, note: Callable[[str], None]) -> tuple[Table
         attack_type=config.attack_type,
         columns=Columns.load(config.columns) if config.columns else None,
         format=config.format,
+        clients_by=clients_by,
     )
     columns, known = tables.columns, tables.known
     if known is not None:
@@ -260,7 +265,7 @@ def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ..
     """
     from cfmt.data.folds import leave_types_out, type_folds
 
-    _check_classes(train, config)
+    check_classes(train, config)
     if config.split == "order":
         n_kept = train.n_rows - round(config.fold_share * train.n_rows)
         kept, held = (train.take(np.arange(*ends)) for ends in ((0, n_kept), (n_kept, train.n_rows)))
@@ -274,60 +279,28 @@ def split_fold(config: DataConfig, train: Table) -> tuple[Table, tuple[Table, ..
     return kept, (held,)
 
 
-def _hardest_rows(folder: Path) -> tuple[Table, ...]:
-    """Load KDDTest-21, the test rows that most published learners miss, where it is there."""
-    from cfmt.data import load_nsl_kdd_file
-    from cfmt.data.reading import find_file
-
-    path = find_file(folder, "KDDTest-21.txt")
-    return () if path is None else (load_nsl_kdd_file(path, part="test-21"),)
-
-
-def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]:
-    """Deal the training rows out to the clients.
+def check_classes(train: Table, config: DataConfig) -> None:
+    """Refuse rows in which there is nothing to tell apart, before a fold or a partition fails on them.
 
     Parameters
     ----------
-    config : ExperimentConfig
-        Names the partition.
     train : Table
-        The rows.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    Ragged of int64
-        Each client's rows.
+        Training rows.
+    config : DataConfig
+        Names their source.
 
     Raises
     ------
-    ConfigError
-        If the partition cannot be, above all with more clients than rows.
     DataError
-        If a saved partition is damaged, or of another table; or if all rows are of one class.
+        If all rows are of one class.
 
     Examples
     --------
-    >>> from cfmt.config import build_config
+    >>> from cfmt.config import DataConfig
     >>> from cfmt.data import load_synthetic
-    >>> from cfmt.experiment.traffic import split
-    >>> config = build_config({"partition": {"clients": 4, "scheme": "iid", "prevalence": "none"}})
-    >>> split(config, load_synthetic(400, 0, seed=0)[0], seed=0).sizes
-    array([100, 100, 100, 100])
+    >>> from cfmt.experiment.traffic import check_classes
+    >>> check_classes(load_synthetic(100, 0, seed=0)[0], DataConfig())
     """
-    _check_classes(train, config.data)
-    spec = config.partition_spec()
-    if config.partition.saved is not None:
-        return load_partition(config.partition.saved).parts(train.family, train.is_attack)
-    try:
-        return spec.split(train.family, train.is_attack, seed=seed)
-    except ValueError as error:
-        raise key_error("partition", error) from error
-
-
-def _check_classes(train: Table, config: DataConfig) -> None:
-    """Refuse rows in which there is nothing to tell apart, before a fold or a partition fails on them."""
     n_attacks = int(np.count_nonzero(train.is_attack))
     if 0 < n_attacks < len(train.is_attack):
         return
@@ -338,75 +311,10 @@ def _check_classes(train: Table, config: DataConfig) -> None:
     )
 
 
-def federation_builder(
-    config: ExperimentConfig, train: Table, tests: tuple[Table, ...], note: Callable[[str], None]
-) -> Callable[[int], Federation]:
-    """Make the function that builds the federation of a seed, and keeps the last one.
+def _hardest_rows(folder: Path) -> tuple[Table, ...]:
+    """Load KDDTest-21, the test rows that most published learners miss, where it is there."""
+    from cfmt.data import load_nsl_kdd_file
+    from cfmt.data.reading import find_file
 
-    Parameters
-    ----------
-    config : ExperimentConfig
-        Names partition, validation share and scaling.
-    train : Table
-        Rows of the clients.
-    tests : tuple of Table
-        Test tables of the server.
-    note : callable
-        Gets the counts of clients that are handled apart.
-
-    Returns
-    -------
-    callable
-        From a seed to a Federation.
-
-    Examples
-    --------
-    >>> from cfmt.config import build_config
-    >>> from cfmt.data import load_synthetic
-    >>> from cfmt.experiment.traffic import federation_builder
-    >>> train, test = load_synthetic(600, 50, seed=0)
-    >>> config = build_config({"partition": {"clients": 5}})
-    >>> build = federation_builder(config, train, (test,), lambda note: None)
-    >>> build(0).n_clients, build(0) is build(0)
-    (5, True)
-    """
-    from cfmt.federated.federation import Federation
-
-    @lru_cache(maxsize=1)
-    def build(seed: int) -> Federation:
-        """Build the federation of a seed, and note what is odd about its clients."""
-        parts = split(config, train, seed)
-        share = config.partition.validation_share
-        scaling = config.preprocessing.scaling
-        federation = Federation.build(train, tests, parts, validation_share=share, scaling=scaling, seed=seed)
-        for kind, count in federation.notes().items():
-            if count:
-                note(f"note: seed {seed}: {count:,} of {parts.n_clients:,} clients {_CLIENT_NOTES[kind]}")
-        if not federation.is_attack[federation.validation.values].any():
-            note(
-                f"note: seed {seed}: no client has an attack among its validation rows; the "
-                "threshold rules f1 and cost and the "
-                "rewards of cfmt have nothing to go by: give the clients more rows, or raise the prevalence"
-            )
-        _note_prevalence(config.partition.prevalence, parts, train, seed, note)
-        return federation
-
-    return build
-
-
-def _note_prevalence(
-    wanted: float | tuple[float, float] | None,
-    parts: Ragged[np.int64],
-    train: Table,
-    seed: int,
-    note: Callable[[str], None],
-) -> None:
-    """Tell where the prevalence cannot be: a client keeps one attack, a large share of few rows."""
-    if wanted is None or len(parts.values) == 0:
-        return
-    most, share = max(np.atleast_1d(wanted)), train.is_attack[parts.values].mean()
-    if share > most:
-        note(
-            f"note: seed {seed}: {100 * share:.1f} % of the clients' rows are attacks, not {100 * most:g} % "
-            "at most: each keeps one, however few rows it has"
-        )
+    path = find_file(folder, "KDDTest-21.txt")
+    return () if path is None else (load_nsl_kdd_file(path, part="test-21"),)

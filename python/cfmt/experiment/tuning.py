@@ -215,7 +215,7 @@ def search(
             "data.split must be types or random for a search, got official: the test chooses nothing"
         )
     config.method_values()  # names first, before anything is read
-    train = load_training(config.data, note)
+    train = load_training(config.data, note, clients_by=config.partition.clients_by)
     splits = folds_of(config, train)
     for method in config.methods.names:
         alone = with_keys(config, {"methods.names": [method]})

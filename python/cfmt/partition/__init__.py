@@ -4,6 +4,7 @@ Apart from ``federated/``, because a split is worth having with any trainer.
 An array of another dtype is a ``TypeError`` that says what makes it right.
 """
 
+from cfmt.partition.by_client import partition_by_client
 from cfmt.partition.dirichlet import partition_dirichlet, partition_iid, partition_quantity
 from cfmt.partition.heterogeneity import class_counts, gini, imbalance_ratio, jensen_shannon
 from cfmt.partition.prevalence import impose_prevalence, prevalence_range
@@ -21,6 +22,7 @@ __all__ = [
     "impose_prevalence",
     "jensen_shannon",
     "load_partition",
+    "partition_by_client",
     "partition_dirichlet",
     "partition_iid",
     "partition_quantity",

@@ -42,6 +42,8 @@ class SavedPartition:
         Seed of the partition.
     table : str
         Digest of the table's labels.
+    names : tuple of str, default=()
+        Names of the clients, in their order; empty where they are drawn.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class SavedPartition:
     spec: PartitionSpec
     seed: int
     table: str
+    names: tuple[str, ...] = ()
 
     def parts(self, family: npt.NDArray[np.int64], is_attack: npt.NDArray[np.uint8]) -> Ragged[np.int64]:
         """Map the rows of each client into memory, read-only, and check them.
@@ -108,6 +111,7 @@ def save_partition(
     seed: int,
     family: npt.NDArray[np.int64],
     is_attack: npt.NDArray[np.uint8],
+    names: tuple[str, ...] = (),
 ) -> SavedPartition:
     """Keep a partition in a new folder.
 
@@ -125,6 +129,8 @@ def save_partition(
         Attack family of each row of the table.
     is_attack : ndarray of shape (n_rows,), uint8
         1 for an attack, 0 for normal traffic.
+    names : tuple of str, default=()
+        Names of the clients, in their order, where they have some.
 
     Returns
     -------
@@ -158,6 +164,8 @@ def save_partition(
             f"parts must be of the spec's {spec.n_clients} clients, got {parts.n_clients}; "
             "give the spec that they were made with"
         )
+    if names and len(names) != spec.n_clients:
+        raise ValueError(f"names must have one entry for each of {spec.n_clients} clients, got {len(names)}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -165,8 +173,14 @@ def save_partition(
         for name, array in (("rows", parts.values), ("offsets", parts.offsets)):
             with atomic_file(folder / f"{name}.npy") as file:
                 np.save(file, array, allow_pickle=False)
-        page = {"format": _FORMAT, "seed": seed, "table": _digest(family, is_attack), "spec": asdict(spec)}
-        write_atomic(folder / _PAGE, json.dumps(page, indent=2) + "\n")
+        page = {
+            "format": _FORMAT,
+            "seed": seed,
+            "table": _digest(family, is_attack),
+            "spec": _described(spec),
+            "names": list(names),
+        }
+        write_atomic(folder / _PAGE, json.dumps(page, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written ({error.strerror}); name another folder") from error
     return load_partition(folder)
@@ -214,9 +228,18 @@ def load_partition(folder: Path | str) -> SavedPartition:
     if found != _FORMAT:
         raise DataError(f"{path}: must have format {_FORMAT}, got {found!r}; make it anew with this cfmt")
     try:
-        return SavedPartition(folder, _spec(page["spec"]), int(page["seed"]), str(page["table"]))
+        names = tuple(map(str, page.get("names", ())))
+        return SavedPartition(folder, _spec(page["spec"]), int(page["seed"]), str(page["table"]), names)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: is damaged ({error!r}); make the partition anew") from error
+
+
+def _described(spec: PartitionSpec) -> dict[str, Any]:
+    """Return the fields of a spec that mean something."""
+    fields = asdict(spec)
+    if spec.scheme == "column":
+        return {name: fields[name] for name in ("n_clients", "scheme", "column")}
+    return fields
 
 
 def _spec(values: Mapping[str, Any]) -> PartitionSpec:

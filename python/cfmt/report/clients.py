@@ -19,11 +19,14 @@ __all__ = ["plot_clients"]
 
 _MOST_BARS = 100
 _BINS = 25
+_MOST_NAMES = 40
+_LONGEST_NAME = 24
+_LEGEND_WIDTH = 110  # characters
 
 Counts = npt.NDArray[np.int64]
 
 
-def plot_clients(counts: Counts, families: Sequence[str], *, title: str) -> Figure:
+def plot_clients(counts: Counts, families: Sequence[str], *, title: str, names: Sequence[str] = ()) -> Figure:
     """Draw the rows of each family on each client; above 100 clients, distributions over clients.
 
     Parameters
@@ -34,6 +37,8 @@ def plot_clients(counts: Counts, families: Sequence[str], *, title: str) -> Figu
         Names of the families.
     title : str
         Title; should say the data set, and that it is synthetic if it is.
+    names : sequence of str, default=()
+        Names of the clients, where they have some; shown at up to 40 bars.
 
     Returns
     -------
@@ -51,16 +56,19 @@ def plot_clients(counts: Counts, families: Sequence[str], *, title: str) -> Figu
             f"counts must have shape (n_clients, {len(families)}) with a column for normal traffic and each "
             f"attack family, got {counts.shape}"
         )
+    if names and len(names) != len(counts):
+        raise ValueError(f"names must have one entry for each of {len(counts)} clients, got {len(names)}")
     if counts.sum() == 0:
         raise ValueError(f"counts must hold at least one row, got none on {len(counts)} clients")
     if len(counts) <= _MOST_BARS:
-        return _plot_bars(counts, families, title)
+        return _plot_bars(counts, families, title, names)
     return _plot_distributions(counts, families, title)
 
 
-def _plot_bars(counts: Counts, families: Sequence[str], title: str) -> Figure:
+def _plot_bars(counts: Counts, families: Sequence[str], title: str, names: Sequence[str]) -> Figure:
     """Draw a bar for each client, largest first: rows by family above, their shares below."""
-    counts = counts[np.argsort(-counts.sum(axis=1), kind="stable")]
+    order = np.argsort(-counts.sum(axis=1), kind="stable")
+    counts = counts[order]
     totals = counts.sum(axis=1, keepdims=True)
     figure = new_figure(10, 5.6)
     rows, shares = figure.subplots(2, 1, sharex=True)
@@ -74,11 +82,20 @@ def _plot_bars(counts: Counts, families: Sequence[str], title: str) -> Figure:
     )
     margin = max(0.0, (8 - len(counts)) / 2)  # few clients get no broader bars
     shares.set_xlim(0.25 - margin, len(counts) + 0.75 + margin)
-    if len(counts) <= 20:
+    if names and len(counts) <= _MOST_NAMES:
+        short = [_shortened(names[client]) for client in order]
+        shares.set_xticks(places, short, rotation=90 if len(counts) > 6 else 0, fontsize=8)
+    elif len(counts) <= 20:
         shares.set_xticks(places)
     figure.suptitle(f"{title}\n{_spread(counts)}", fontsize=11)
     _add_legend(figure, rows)
     return figure
+
+
+def _shortened(name: str) -> str:
+    """Cut a long name in the middle, and keep matplotlib from reading it as mathematics."""
+    cut = name if len(name) <= _LONGEST_NAME else f"{name[:11]}…{name[-12:]}"
+    return cut.replace("$", r"\$")
 
 
 def _plot_distributions(counts: Counts, families: Sequence[str], title: str) -> Figure:
@@ -185,6 +202,7 @@ def _draw_mixes(axes: Axes, counts: Counts, families: Sequence[str]) -> None:
 
 
 def _add_legend(figure: Figure, axes: Axes) -> None:
-    """Put the legend of the families below all panels."""
+    """Put the legend of the families below all panels, in as many columns as their names leave room for."""
     handles, names = axes.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 8), frameon=False)
+    ncols = min(len(names), 8, max(1, _LEGEND_WIDTH // (max(map(len, names)) + 6)))
+    figure.legend(handles, names, loc="outside lower center", ncols=ncols, frameon=False)

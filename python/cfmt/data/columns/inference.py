@@ -61,7 +61,12 @@ class Suspect:
 
 
 def infer_columns(
-    frame: pl.DataFrame, *, label: str = "", normal: tuple[str, ...] = (), attack_type: str = ""
+    frame: pl.DataFrame,
+    *,
+    label: str = "",
+    normal: tuple[str, ...] = (),
+    attack_type: str = "",
+    client: str = "",
 ) -> Columns:
     """Judge what each column of a training table is for.
 
@@ -75,6 +80,8 @@ def infer_columns(
         Its values that are normal traffic.
     attack_type : str, default=""
         Column that names the attack, if the label does not.
+    client : str, default=""
+        Column that names each row's client, and so is no feature.
 
     Returns
     -------
@@ -97,13 +104,16 @@ def infer_columns(
     """
     if label:
         _check_labels(frame, label, normal, attack_type)
+        if client and client in (label, attack_type):
+            raise DataError(f"column {client} is the label, so it cannot name the clients, too")
     numeric, log1p, missing, ports, kept = [], [], [], [], []
     words: dict[str, tuple[str, ...]] = {}
     reasons: dict[str, str] = {}
     for column in frame.columns:
         if column == label:
             continue
-        reason = "label" if column == attack_type else reason_by_name(column)
+        named = {attack_type: "label", client: "client"}
+        reason = named.get(column) or reason_by_name(column)
         if reason == "server port":
             words[column] = _frequent(buckets(frame[column]))
             ports.append(column)
