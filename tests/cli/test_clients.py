@@ -125,3 +125,35 @@ def test_compare_runs_all_methods_on_the_same_clients(trained: tuple[Path, str, 
     assert code == 0, err
     assert "10 clients · by src" in out
     assert "one split for all" in out
+
+
+def test_evaluate_shows_each_client(trained: tuple[Path, str, str]) -> None:
+    folder = trained[0]
+    given = ("evaluate", folder / "run" / "model.safetensors", folder / "july.csv", "--clients-by", "src")
+    code, out, err = invoke(*given)
+    assert code == 0, err
+    code, text, _ = invoke(*given, "--json")
+    found = json.loads(text)
+    clients = {one["name"]: one for one in found["clients"]}
+    assert sum(one["n_rows"] for one in clients.values()) == found["n_rows"]
+    assert sum(one["n_attacks"] for one in clients.values()) == found["n_attacks"]
+    caught = sum(one["recall"] * one["n_attacks"] for one in clients.values() if one["n_attacks"])
+    assert caught == pytest.approx(found["recall"] * found["n_attacks"])
+    only_attacks, one_row = clients["192.0.2.8"], clients["192.0.2.99"]
+    assert only_attacks["fpr"] is only_attacks["roc_auc"] is only_attacks["f1"] is None
+    assert one_row["recall"] is None
+    assert one_row["fpr"] in (0, 1)
+    assert f"192.0.2.8 {only_attacks['n_rows']} {only_attacks['n_attacks']}" in " ".join(out.split())
+    assert out.count("n/a") == 6
+    assert "(worst tenth)" in out
+    assert found["worst_tenth"]["roc_auc"] == min(one["roc_auc"] or 1 for one in clients.values())
+
+
+def test_evaluate_without_clients_is_as_it_was(trained: tuple[Path, str, str]) -> None:
+    folder = trained[0]
+    _, text, _ = invoke("evaluate", folder / "run" / "model.safetensors", folder / "july.csv", "--json")
+    assert {"clients", "worst_tenth"}.isdisjoint(json.loads(text))
+    wrong = ("evaluate", folder / "run" / "model.safetensors", folder / "july.csv", "--clients-by", "site")
+    code, out, err = invoke(*wrong)
+    assert (code, out) == (1, "")
+    assert "has no column 'site' to name the clients by" in err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from rich.console import RenderableType
 
 from cfmt.cli.files import DetectorFile, InputFormat
 from cfmt.cli.options import JsonFlag, Quiet
@@ -19,12 +20,23 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+_MOST_LISTED = 40
+
 ReferenceRows = Annotated[
     str | None,
     typer.Option(
         "--reference",
         metavar="TRAIN",
         help="Labelled training rows, for gradient-boosted trees that see them all in one place.",
+    ),
+]
+
+ClientColumn = Annotated[
+    str,
+    typer.Option(
+        "--clients-by",
+        metavar="COLUMN",
+        help="Also show figures of each client: a column that names them, or file for one per file.",
     ),
 ]
 
@@ -37,6 +49,7 @@ def evaluate(
     detector: DetectorFile,
     labelled: LabelledFlows,
     reference: ReferenceRows = None,
+    clients_by: ClientColumn = "",
     format: InputFormat = "auto",
     json_only: JsonFlag = False,
     quiet: Quiet = False,
@@ -44,12 +57,12 @@ def evaluate(
     """Compare a detector's alerts with the labels of flows.
 
     Shows figures of the scores, figures at the detector's own threshold, and
-    the recall of each attack type.
+    the recall of each attack type; with --clients-by, those of each client, too.
     """
     from cfmt.detector import Detector, evaluate_detector
 
     found = Detector.load(detector)
-    table = _table(found, labelled, format, "test")
+    table = _table(found, labelled, format, "test", clients_by)
     figures = evaluate_detector(found, [table])
     beside = None if reference is None else _reference(found, reference, table, format)
     if json_only:
@@ -63,15 +76,19 @@ def evaluate(
         )
 
 
-def _table(detector: Detector, source: str, format: str, part: Literal["train", "test"]) -> Table:
+def _table(
+    detector: Detector, source: str, format: str, part: Literal["train", "test"], clients_by: str = ""
+) -> Table:
     """Read labelled rows of the detector's kind."""
     if detector.columns is None:
         from cfmt.data import load_nsl_kdd_file
+        from cfmt.data.clients import with_clients_by_feature
 
-        return load_nsl_kdd_file(source, part=part)
+        table = load_nsl_kdd_file(source, part=part)
+        return with_clients_by_feature(table, clients_by) if clients_by else table
     from cfmt.data.flow_table import load_labelled
 
-    return load_labelled(source, detector.columns, format=format)
+    return load_labelled(source, detector.columns, format=format, clients_by=clients_by)
 
 
 def _reference(detector: Detector, source: str, test: Table, format: str) -> dict[str, float]:
@@ -113,7 +130,32 @@ def _show(figures: DetectorFigures, source: str, reference: Mapping[str, float] 
     show(
         make_table(f"On {Path(source).name}", titles, rows, numbers=len(titles) - 1),
         make_table("Attack types", ("type", "rows", "alerts", "recall"), types, numbers=3),
+        *_clients(figures),
     )
+
+
+def _clients(figures: DetectorFigures) -> Iterator[RenderableType]:
+    """Tabulate the figures of each client, or of those that are worst off where there are many."""
+    from cfmt.detector import worst_tenth
+
+    clients = figures.clients
+    if not clients:
+        return
+    title = "Clients, at the threshold"
+    if len(clients) > _MOST_LISTED:
+        clients = tuple(sorted(clients, key=lambda one: (one.f1 != one.f1, one.f1))[:_MOST_LISTED])
+        title = f"The {_MOST_LISTED} of {len(figures.clients):,} clients with the lowest F1"
+    rows = []
+    for one in clients:
+        values = map(_or_na, (one.recall, one.fpr, one.roc_auc, one.f1))
+        rows.append((one.name, f"{one.n_rows:,}", f"{one.n_attacks:,}", *values))
+    rows.append(("(worst tenth)", "", "", *map(_or_na, worst_tenth(figures.clients).values())))
+    yield make_table(title, ("client", "rows", "attacks", "recall", "FPR", "ROC-AUC", "F1"), rows, numbers=6)
+
+
+def _or_na(value: float) -> str:
+    """Write a figure with three decimals, and n/a where the client lacks a class for it."""
+    return "n/a" if value != value else f"{value:.3f}"
 
 
 def _number(value: float) -> str:

@@ -12,6 +12,7 @@ from cfmt.detector.calibration import (
     threshold_for_fpr,
 )
 from cfmt.detector.card import Card, make_card
+from cfmt.detector.clients import ClientFigures, client_figures, worst_tenth
 from cfmt.detector.detector import Detector, Explained, Scored
 from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, population_stability
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
@@ -24,6 +25,7 @@ __all__ = [
     "Budget",
     "Calibration",
     "Card",
+    "ClientFigures",
     "Detector",
     "DetectorFigures",
     "Drift",
@@ -35,6 +37,7 @@ __all__ = [
     "TypeFigures",
     "alert_reasons",
     "calibrate",
+    "client_figures",
     "evaluate_detector",
     "fpr_interval",
     "make_card",
@@ -44,4 +47,5 @@ __all__ = [
     "score_benign",
     "threshold_for_fpr",
     "to_onnx",
+    "worst_tenth",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data import Table
+from cfmt.detector.clients import ClientFigures, client_figures, worst_tenth
 from cfmt.detector.detector import Detector
 from cfmt.metrics import (
     average_precision,
@@ -20,6 +21,7 @@ from cfmt.metrics import (
     recall_at_fpr,
     roc_auc,
 )
+from cfmt.partition import partition_by_client
 
 __all__ = ["DetectorFigures", "TypeFigures", "evaluate_detector"]
 
@@ -71,6 +73,8 @@ class DetectorFigures:
         At that threshold; NaN where they are not defined.
     types : tuple of TypeFigures
         By attack type, the frequent ones first.
+    clients : tuple of ClientFigures, default=()
+        By client, sorted by name, where every table says whose its rows are.
 
     Examples
     --------
@@ -94,11 +98,16 @@ class DetectorFigures:
     precision: float
     fpr: float
     types: tuple[TypeFigures, ...]
+    clients: tuple[ClientFigures, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as plain values, each type with its recall."""
         types = [asdict(one) | {"recall": one.recall} for one in self.types]
-        return asdict(self) | {"types": types}
+        found = asdict(self) | {"types": types}
+        if not self.clients:
+            del found["clients"]
+            return found
+        return found | {"worst_tenth": worst_tenth(self.clients)}
 
 
 def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFigures:
@@ -136,6 +145,7 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
     scores: list[npt.NDArray[np.float32]] = []
     labels: list[npt.NDArray[np.uint8]] = []
     counts: dict[str, npt.NDArray[np.int64]] = {}
+    owners: list[npt.NDArray[np.str_]] = []
     n_unknown = 0
     for table in tables:
         scored = detector.score(table)
@@ -143,6 +153,8 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
         scores.append(scored.scores)
         labels.append(table.is_attack)
         _count_types(counts, table, scored.alerts)
+        if table.client is not None:
+            owners.append(np.array(table.client_names, np.str_)[table.client])
     if not scores or not sum(map(len, scores)):
         raise ValueError("tables must have at least one row in all, got none")
     values, truth = np.concatenate(scores), np.concatenate(labels)
@@ -163,7 +175,20 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
         precision=called.tp / n_alerts if n_alerts else float("nan"),
         fpr=false_positive_rate(called),
         types=tuple(sorted(types, key=lambda one: (-one.n_rows, one.name))),
+        clients=_clients(values, truth, owners, detector.threshold) if len(owners) == len(scores) else (),
     )
+
+
+def _clients(
+    scores: npt.NDArray[np.float32],
+    is_attack: npt.NDArray[np.uint8],
+    owners: list[npt.NDArray[np.str_]],
+    threshold: float,
+) -> tuple[ClientFigures, ...]:
+    """Evaluate the rows of each client, which is known by its name in every table."""
+    names, client = np.unique(np.concatenate(owners), return_inverse=True)
+    rows = partition_by_client(client, len(names))
+    return client_figures(scores, is_attack, rows, names.tolist(), threshold)
 
 
 def _count_types(
