@@ -15,16 +15,19 @@ __all__ = [
     "class_counts",
     "client_scores",
     "error_histograms",
+    "first_impossible",
     "gaussian_weights",
     "impose_prevalence",
     "kmeans_choose_k",
     "kmeans_fit",
+    "lay_out_rows",
     "match_clusters",
     "meta_sample",
     "model_scores",
     "nearest",
     "operating_points",
     "oversample",
+    "parse_lines",
     "ragged_average_precision",
     "ragged_confusion",
     "score_histogram",
@@ -45,6 +48,7 @@ __version__: str
 
 _Int: TypeAlias = npt.NDArray[np.int64]
 _Label: TypeAlias = npt.NDArray[np.uint8]
+_Bool: TypeAlias = npt.NDArray[np.bool_]
 _Float: TypeAlias = npt.NDArray[np.float64]
 _Single: TypeAlias = npt.NDArray[np.float32]
 _Ragged: TypeAlias = tuple[_Int, _Int]
@@ -209,6 +213,13 @@ class Scorer:
     def logits(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Single: ...
     def explain(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Float: ...
 
+def parse_lines(
+    content: bytes, kinds: _Label, *, separator: str, quote: str | None, unset: Sequence[str]
+) -> tuple[int, _Float, bytes] | None: ...
+def lay_out_rows(
+    columns: Sequence[_Float], heavy: _Bool, flags: _Int, *, n_rows: int, width: int
+) -> tuple[_Float, _Bool]: ...
+def first_impossible(numeric: _Float, heavy: _Bool) -> tuple[int, int] | None: ...
 def model_scores(x: _Single, models: _Single, *, hidden: int) -> _Single: ...
 def client_scores(
     x: _Single,

@@ -8,7 +8,6 @@ mod auxiliary;
 mod batches;
 mod clustering;
 mod error;
-
 mod partition;
 mod parts;
 mod random;
@@ -16,6 +15,7 @@ mod sampling;
 mod scalars;
 mod score;
 mod scored;
+mod table;
 mod threads;
 mod train;
 
@@ -47,6 +47,8 @@ mod _core {
     use crate::score::Scorer;
     #[pymodule_export]
     use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
+    #[pymodule_export]
+    use crate::table::{first_impossible, lay_out_rows, parse_lines};
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
     #[pymodule_export]

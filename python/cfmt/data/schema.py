@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from cfmt import _core
+
 if TYPE_CHECKING:
     from cfmt.data.columns.spec import Columns
 
@@ -291,12 +293,11 @@ def _check_codes(name: str, codes: npt.NDArray[Any], n_names: int) -> None:
 
 def _check_numbers(numeric: npt.NDArray[np.float64], schema: Schema) -> None:
     """Raise unless all numbers are finite, and none is negative in a ``log1p`` column."""
-    bad = ~np.isfinite(numeric)
-    heavy = schema.log1p_columns
-    bad[:, heavy] |= numeric[:, heavy] < 0
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        allowed = "finite and, for log1p, not negative" if column in heavy else "finite"
+    heavy = np.array([name in schema.log1p for name in schema.numeric], np.bool_)
+    found = _core.first_impossible(np.ascontiguousarray(numeric), heavy)
+    if found is not None:
+        row, column = found
+        allowed = "finite and, for log1p, not negative" if heavy[column] else "finite"
         raise ValueError(
             f"{schema.numeric[column]} in row {row} must be {allowed}, got {numeric[row, column]}"
         )

@@ -17,6 +17,7 @@ pub mod ragged;
 pub mod random;
 pub mod sampling;
 pub mod score;
+pub mod table;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from cfmt import _core
 from cfmt.data.columns.names import port_bucket
 from cfmt.data.columns.spec import OTHER, Columns
-from cfmt.data.columns.values import numbers, texts
-from cfmt.data.schema import Source, Table
+from cfmt.data.columns.values import number_columns, numbers, texts
+from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
@@ -105,15 +106,12 @@ def tabulate(
             f"lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}; "
             "give a table of the exporter that the schema was made from"
         )
-    numeric, faults = _numeric(frame, columns)
+    numeric, wrong, fault_of = _numeric(frame, columns)
     codes, vocabularies = _words(frame, columns)
     attack_type, is_attack = np.zeros(frame.height, np.int64), np.zeros(frame.height, np.uint8)
     if types is not None:
         attack_type, is_attack, unlabelled = _labels(frame, columns, tuple(types))
-        faults.append((unlabelled, columns.label, "must not be empty: it is the label"))
-    wrong = np.zeros(frame.height, np.bool_)
-    for bad, _, _ in faults:
-        wrong |= bad
+        wrong |= unlabelled
     rows = np.flatnonzero(~wrong)
     if len(rows) < frame.height:
         numeric, codes = numeric[rows], codes[rows]
@@ -133,31 +131,37 @@ def tabulate(
         sources=sources,
         columns=columns,
     )
-    return Tabulated(table, rows, _first_fault(frame, wrong, faults))
+    return Tabulated(table, rows, _first_fault(frame, columns, wrong, fault_of))
 
 
-_Fault = tuple[npt.NDArray[np.bool_], str, str]
+_FaultOf = Callable[[int], tuple[str, str] | None]
+"""The first numeric column that a row of the frame breaks, and the rule."""
 
 
-def _numeric(frame: pl.DataFrame, columns: Columns) -> tuple[npt.NDArray[np.float64], list[_Fault]]:
-    """Return numeric features, shape (n_rows, n_numeric), with flags of missing ones last, and faults."""
-    faults: list[_Fault] = []
-    n_numeric = len(columns.numeric)
-    out = np.empty((frame.height, n_numeric + len(columns.missing)))
-    flags = {column: n_numeric + place for place, column in enumerate(columns.missing)}
-    for place, column in enumerate(columns.numeric):
-        values, wrong = numbers(frame[column])
-        if column in columns.log1p:
-            values[values < 0] = np.nan  # NaN is not below 0
-        missing = np.isnan(values) & ~wrong
-        faults.append((wrong, column, "must be a number"))
-        if column in flags:
-            out[:, flags[column]] = missing
-        else:
-            faults.append((missing, column, "must not be missing or, if its tail is heavy, negative"))
-        values[np.isnan(values)] = 0
-        out[:, place] = values
-    return out, faults
+def _numeric(
+    frame: pl.DataFrame, columns: Columns
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], _FaultOf]:
+    """Return numeric features, shape (n_rows, n_numeric), with flags of missing ones last, and bad rows."""
+    names = columns.numeric
+    values, wrong = number_columns(frame, names)
+    heavy = np.array([name in columns.log1p for name in names], np.bool_)
+    places = {name: len(names) + place for place, name in enumerate(columns.missing)}
+    flags = np.array([places.get(name, -1) for name in names], np.int64)
+    width = len(names) + len(places)
+    numeric, bad = _core.lay_out_rows(values, heavy, flags, n_rows=frame.height, width=width)
+    for cells in wrong.values():
+        bad |= cells
+
+    def fault_of(row: int) -> tuple[str, str] | None:
+        for name, cells, is_heavy in zip(names, values, heavy.tolist(), strict=True):
+            cell = float(cells[row])
+            if (name in wrong and wrong[name][row]) or LARGEST < abs(cell) < float("inf"):
+                return name, "must be a number"
+            if name not in places and (not np.isfinite(cell) or (is_heavy and cell < 0)):
+                return name, "must not be missing or, if its tail is heavy, negative"
+        return None
+
+    return numeric, bad, fault_of
 
 
 def _words(
@@ -238,11 +242,11 @@ def _labels(
 
 
 def _first_fault(
-    frame: pl.DataFrame, wrong: npt.NDArray[np.bool_], faults: list[_Fault]
+    frame: pl.DataFrame, columns: Columns, wrong: npt.NDArray[np.bool_], fault_of: _FaultOf
 ) -> tuple[int, str] | None:
     """Name the first row that cannot be used, and what is wrong with it."""
     if not wrong.any():
         return None
     row = int(wrong.argmax())
-    column, rule = next((column, rule) for bad, column, rule in faults if bad[row])
+    column, rule = fault_of(row) or (columns.label, "must not be empty: it is the label")
     return row, f"column {column} {rule}, got {frame[column][row]!r}"
