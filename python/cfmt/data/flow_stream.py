@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cfmt.data.columns import Columns, flow_roles, tabulate
 from cfmt.data.nsl_kdd_flows import Flows, read_flows
-from cfmt.data.readers import Chunk, read_chunks
+from cfmt.data.readers import Chunk, Needed, read_chunks
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 
@@ -97,7 +97,7 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
     >>> chunk.passed, chunk.n_dropped
     ({'uid': ['C1']}, 1)
     """
-    for chunk in read_chunks(source, format=format):
+    for chunk in read_chunks(source, format=format, needed=_needed(columns)):
         yield flow_chunk(columns, chunk)
 
 
@@ -213,10 +213,22 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _needed(columns: Columns) -> Needed:
+    """Tell a reader what scoring takes."""
+    return Needed(
+        columns.numeric,
+        tuple(columns.words),
+        columns.missing,
+        passed=lambda names: {*columns.kept, columns.label, *flow_roles(names).values()},
+    )
+
+
 def _cells(column: pl.Series) -> list[str]:
-    """Write a column's cells as text; a missing one is empty."""
-    if column.dtype.to_python() is str:
-        return column.fill_null("").to_list()
+    """Write a column's cells as text."""
+    import polars as pl
+
+    if column.dtype == pl.String or column.dtype.is_integer():
+        return column.cast(pl.String).fill_null("").to_list()
     return [_cell(cell) for cell in column.to_list()]
 
 
@@ -224,5 +236,7 @@ def _labels(columns: Columns, passed: dict[str, list[str]]) -> tuple[str, ...] |
     """Name what the columns call normal so, and keep other labels as they are."""
     if columns.label not in passed:
         return None
+    labels = passed[columns.label]
     normal = {word.lower() for word in columns.normal}
-    return tuple("normal" if word.lower() in normal else word for word in passed[columns.label])
+    names = {word: "normal" if word.lower() in normal else word for word in set(labels)}
+    return tuple(map(names.__getitem__, labels))

@@ -153,6 +153,7 @@ def _numeric(
         bad |= cells
 
     def fault_of(row: int) -> tuple[str, str] | None:
+        """Find the first column that a row breaks."""
         for name, cells, is_heavy in zip(names, values, heavy.tolist(), strict=True):
             cell = float(cells[row])
             if (name in wrong and wrong[name][row]) or LARGEST < abs(cell) < float("inf"):

@@ -89,9 +89,12 @@ def number_columns(
     """
     import polars as pl
 
-    ready = [name for name in names if frame.schema[name].is_numeric() or frame.schema[name] == pl.Boolean]
-    cast = frame.select(pl.col(ready).cast(pl.Float64, strict=False).fill_null(float("nan"))).rechunk()
-    found = {column.name: column.to_numpy() for column in cast.get_columns()}
+    kinds = frame.schema
+    ready = [name for name in names if kinds[name].is_numeric() or kinds[name] == pl.Boolean]
+    other = [name for name in ready if kinds[name] != pl.Float64 or frame[name].null_count()]
+    cast = frame.select(pl.col(other).cast(pl.Float64, strict=False).fill_null(float("nan")))
+    found = {name: frame[name].to_numpy() for name in ready if name not in other}
+    found |= {column.name: column.to_numpy() for column in cast.get_columns()}
     wrong = {}
     for name in names:
         if name not in found:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cfmt.data.readers.cells import cells_of
-from cfmt.data.readers.delimited import Rows, named
-from cfmt.data.readers.layout import Chunk, Layout, exporter_of, unique_names
+from cfmt.data.readers.delimited import Rows
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, unique_names
 from cfmt.data.readers.sniffing import Shape, quote_of
 from cfmt.data.readers.text import Text
 from cfmt.errors import DataError
@@ -100,7 +100,9 @@ def _bare(name: str) -> str:
     return name
 
 
-def read_arff(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> Iterator[Chunk]:
+def read_arff(
+    text: Text, names: tuple[str, ...] | None, rows_at_once: int, needed: Needed | None = None
+) -> Iterator[Chunk]:
     """Read an ARFF file.
 
     Parameters
@@ -111,6 +113,8 @@ def read_arff(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> I
         Names of the columns, where no attributes are declared.
     rows_at_once : int
         Rows of a chunk, at most.
+    needed : Needed, optional
+        Columns that are wanted; all if not given.
 
     Yields
     ------
@@ -128,14 +132,14 @@ def read_arff(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> I
             f"{text.path}: line {data_line + 1}: has {len(layout.columns)} columns, but {len(columns)} names "
             "are given; give a name for each"
         )
-    rows = Rows(text, shape)
+    rows = Rows(text, shape, columns, needed)
     for block in text.blocks(rows_at_once):
         block = block.after(data_line)
         if b"{" in block.content:
             _refuse_sparse(block.lines(), text.path)
         frame, lines = rows.read(block)
         if frame.height:
-            yield Chunk(text.path, rows.n_rows - frame.height, lines, named(frame, columns))
+            yield Chunk(text.path, rows.n_rows - frame.height, lines, frame)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line {data_line}: no rows follow @data; give a file with flows")
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
-from cfmt.data.readers.layout import Chunk, Layout, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.needed_cells import NeededCells
 from cfmt.data.readers.sniffing import Shape, shape_of
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
@@ -17,7 +18,7 @@ from cfmt.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Rows", "csv_layout", "named", "read_csv"]
+__all__ = ["Rows", "csv_layout", "read_csv"]
 
 
 def csv_layout(text: Text) -> tuple[Layout, Shape]:
@@ -45,7 +46,9 @@ def csv_layout(text: Text) -> tuple[Layout, Shape]:
     return layout, shape
 
 
-def read_csv(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> Iterator[Chunk]:
+def read_csv(
+    text: Text, names: tuple[str, ...] | None, rows_at_once: int, needed: Needed | None = None
+) -> Iterator[Chunk]:
     """Read a delimited text.
 
     Parameters
@@ -56,6 +59,8 @@ def read_csv(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> It
         Names of the columns, where the text has no header.
     rows_at_once : int
         Rows of a chunk, at most.
+    needed : Needed, optional
+        Columns that are wanted; all if not given.
 
     Yields
     ------
@@ -75,20 +80,13 @@ def read_csv(text: Text, names: tuple[str, ...] | None, rows_at_once: int) -> It
                 "give a name for each"
             )
         columns = names
-    rows = Rows(text, shape)
+    rows = Rows(text, shape, columns, needed)
     for block in text.blocks(rows_at_once):
         frame, lines = rows.read(block)
         if frame.height:
-            yield Chunk(text.path, rows.n_rows - frame.height, lines, named(frame, columns))
+            yield Chunk(text.path, rows.n_rows - frame.height, lines, frame)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line 1: is a header, and no rows follow; give a file with flows")
-
-
-def named(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
-    """Name the columns; more of them, behind, are dropped: they are empty."""
-    kept = frame.select(frame.columns[: len(columns)])
-    kept.columns = list(columns)
-    return kept
 
 
 class Rows:
@@ -100,18 +98,25 @@ class Rows:
         Where the blocks come from.
     shape : Shape
         How their lines are made.
+    columns : tuple of str
+        Names of the columns.
+    needed : Needed, optional
+        Columns that are wanted; all if not given.
     """
 
-    def __init__(self, text: Text, shape: Shape) -> None:
+    def __init__(
+        self, text: Text, shape: Shape, columns: tuple[str, ...], needed: Needed | None = None
+    ) -> None:
         self.n_rows = 0
-        self._text, self._shape = text, shape
+        self._text, self._shape, self._columns, self._needed = text, shape, columns, needed
+        self._quickly = NeededCells.of(shape, columns, needed)
         self._blank = 0  # number of a blank line, after which nothing may come
         self._header = list(shape.header)
         self._header_seen = not shape.header
 
     def like(self, shape: Shape) -> Rows:
         """Go on with lines of another shape."""
-        rows = Rows(self._text, shape)
+        rows = Rows(self._text, shape, shape.columns, self._needed)
         rows.n_rows, rows._blank = self.n_rows, self._blank
         return rows
 
@@ -126,7 +131,7 @@ class Rows:
         Returns
         -------
         frame : polars.DataFrame
-            Columns "0", "1", ...
+            Columns by name; those that are not needed may be left out.
         lines : ndarray of shape (n_rows,), int64
             Number of each row's line.
 
@@ -153,10 +158,19 @@ class Rows:
         shape = self._shape
         if (shape.comment and shape.comment.encode() in content) or (shape.escape and b"\\" in content):
             return None
+        found = self._quickly.read(content) if self._quickly else None
+        if found is not None:
+            return found
         frame = parse_at_once(content, shape.separator, shape.quote, shape.width, shape.unset)
         if frame is None or self._has_header(frame) or self._overflows(frame):
             return None
-        return frame
+        return self._named(frame)
+
+    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Name the columns; more of them, behind, are dropped: they are empty."""
+        kept = frame.select(frame.columns[: len(self._columns)])
+        kept.columns = list(self._columns)
+        return kept
 
     def _has_header(self, frame: pl.DataFrame) -> bool:
         """Tell whether there may be a header among rows."""
@@ -192,7 +206,8 @@ class Rows:
                 rows.append(cells)
                 lines.append(number)
         self.n_rows += len(rows)
-        return frame_of(rows, self._shape.width, self._shape.unset), np.array(lines, dtype=np.int64)
+        frame = frame_of(rows, self._shape.width, self._shape.unset)
+        return self._named(frame), np.array(lines, dtype=np.int64)
 
     def _cells(self, number: int, line: str) -> list[str] | None:
         """Split a line; None where it is the header again."""

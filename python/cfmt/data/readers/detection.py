@@ -10,7 +10,7 @@ from pathlib import Path
 from cfmt.data.readers.arff import arff_layout, read_arff
 from cfmt.data.readers.delimited import csv_layout, read_csv
 from cfmt.data.readers.json_lines import json_format, json_layout, read_json_lines
-from cfmt.data.readers.layout import FORMATS, Chunk, Layout
+from cfmt.data.readers.layout import FORMATS, Chunk, Layout, Needed
 from cfmt.data.readers.opening import STDIN, named_files, stream
 from cfmt.data.readers.parquet import MAGIC, parquet_layout, read_parquet
 from cfmt.data.readers.text import Text
@@ -74,6 +74,7 @@ def read_chunks(
     format: str = "auto",
     names: tuple[str, ...] | None = None,
     rows_at_once: int = 1 << 16,
+    needed: Needed | None = None,
 ) -> Iterator[Chunk]:
     r"""Read files a chunk of rows at a time, in bounded memory.
 
@@ -87,6 +88,8 @@ def read_chunks(
         Names of the columns, for files without a header.
     rows_at_once : int, default=65536
         Rows of a chunk; fewer come where a file ends or lines are skipped.
+    needed : Needed, optional
+        Columns that are wanted, which is faster; all if not given, or if a file lacks one of them.
 
     Yields
     ------
@@ -120,15 +123,15 @@ def read_chunks(
         with _text(name) as text:
             if text is None:
                 _refuse_unless(format in ("auto", "parquet"), name, format, "parquet")
-                yield from read_parquet(name, rows_at_once)
+                yield from read_parquet(name, rows_at_once, needed)
                 continue
             found = _format_of(text, format)
             if found == "csv":
-                yield from read_csv(text, names, rows_at_once)
+                yield from read_csv(text, names, rows_at_once, needed)
             elif found == "arff":
-                yield from read_arff(text, names, rows_at_once)
+                yield from read_arff(text, names, rows_at_once, needed)
             elif found == "zeek":
-                yield from read_zeek(text, rows_at_once)
+                yield from read_zeek(text, rows_at_once, needed)
             else:
                 yield from read_json_lines(text, found, rows_at_once)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FORMATS", "Chunk", "Layout", "exporter_of", "unique_names"]
+__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "exporter_of", "unique_names"]
 
 FORMATS = ("csv", "parquet", "arff", "zeek", "zeek-json", "eve", "jsonl")
 
@@ -52,6 +53,44 @@ class Layout:
     exporter: str = ""
 
 
+@dataclass(frozen=True)
+class Needed:
+    """What is wanted of files, by columns; the others need not be read.
+
+    Parameters
+    ----------
+    numbers : tuple of str
+        Columns of numbers.
+    texts : tuple of str
+        Columns whose cells are wanted as they stand.
+    lacking : tuple of str, default=()
+        Those columns of numbers that may lack some.
+    passed : callable, optional
+        From the names of a file's columns to those that are wanted as they stand, if they are there.
+
+    Examples
+    --------
+    >>> from cfmt.data.readers import Needed
+    >>> needed = Needed(("bytes",), ("proto",), passed=lambda names: {"uid", "label"})
+    >>> sorted(needed.found_in(("proto", "bytes", "label", "state")))
+    ['bytes', 'label', 'proto']
+    """
+
+    numbers: tuple[str, ...]
+    texts: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+    passed: Callable[[tuple[str, ...]], Collection[str]] | None = None
+
+    def found_in(self, columns: Sequence[str]) -> frozenset[str] | None:
+        """Choose the columns of a file to read; None, which is all, where one is not there."""
+        wanted = {*self.numbers, *self.texts}
+        return frozenset(wanted | self.passed_of(columns)) if wanted <= {*columns} else None
+
+    def passed_of(self, columns: Sequence[str]) -> frozenset[str]:
+        """Choose the columns of a file that are wanted as they stand, and need not be there."""
+        return frozenset({*self.passed(tuple(columns))} & {*columns} if self.passed else ())
+
+
 class Chunk(NamedTuple):
     r"""Some rows of a file.
 
@@ -67,7 +106,9 @@ class Chunk(NamedTuple):
         The rows, with the columns of the layout. Of text, all cells are strings without blanks around them,
         and null where a cell is empty or holds the format's own mark for that. Of JSON and Parquet, numbers
         and booleans stay what they are, nested objects become columns with dots in their names, and lists
-        become JSON text. JSON keys that the layout does not know come behind its columns.
+        become JSON text. JSON keys that the layout does not know come behind its columns. Where only some
+        columns are needed, others may be left out, and those of numbers may hold numbers, NaN where one is
+        missing.
 
     Examples
     --------

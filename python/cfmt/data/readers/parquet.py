@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cfmt.data.readers.layout import Chunk, Layout, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def parquet_layout(path: str) -> Layout:
     return Layout("parquet", columns, True, exporter=exporter_of(columns))
 
 
-def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
+def read_parquet(path: str, rows_at_once: int, needed: Needed | None = None) -> Iterator[Chunk]:
     """Read a Parquet file.
 
     Parameters
@@ -73,6 +73,8 @@ def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
         A plain file.
     rows_at_once : int
         Rows of a chunk.
+    needed : Needed, optional
+        Columns that are wanted; all if not given.
 
     Yields
     ------
@@ -84,9 +86,13 @@ def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
         If it is damaged, or has no rows.
     """
     first = 0
+    with _told_faults(path):
+        scan = _scan(path)
+        if needed is not None:
+            scan = _only(scan, needed)
     while True:
         with _told_faults(path):
-            frame = _flat(_scan(path).slice(first, rows_at_once).collect())
+            frame = _flat(scan.slice(first, rows_at_once).collect())
         if frame.height:
             yield Chunk(path, first, np.arange(frame.height, dtype=np.int64) + (first + 1), frame)
         first += frame.height
@@ -94,6 +100,16 @@ def read_parquet(path: str, rows_at_once: int) -> Iterator[Chunk]:
             break
     if first == 0:
         raise DataError(f"{path}: has no rows; give a file with flows")
+
+
+def _only(scan: pl.LazyFrame, needed: Needed) -> pl.LazyFrame:
+    """Choose the columns that are needed; all where they do not stand there as such."""
+    names = scan.collect_schema().names()
+    bare = _stripped(names)
+    wanted = needed.found_in(bare)
+    if wanted is None:
+        return scan
+    return scan.select([name for name, plain in zip(names, bare, strict=True) if plain in wanted])
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ __all__ = ["HEAD", "MOST_LINE", "Block", "Text", "refuse_binary"]
 HEAD = 1 << 18  # bytes that are looked at to tell the layout
 MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
 _PIECE = 1 << 18  # bytes read at once
-_MOST_BLOCK = 1 << 24  # bytes of a block, a line more at most
+_MOST_BLOCK = 1 << 22  # bytes of a block, a line more at most
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_TEXT = (
@@ -145,14 +145,10 @@ class Text:
         parts: list[bytes] = []
         n, size, first = 0, 0, self._next
         for piece in self._pieces():
-            ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1
-            self._refuse_long(ends)
-            at = start = 0
-            while at < len(ends):
-                taken = min(n_lines - n, len(ends) - at)
-                stop = int(ends[at + taken - 1])
-                parts.append(piece[start:stop])
-                n, size, at, start = n + taken, size + stop - start, at + taken, stop
+            self._refuse_long(piece)
+            for part, taken in _cut(piece, n_lines, n_lines - n):
+                parts.append(part)
+                n, size = n + taken, size + len(part)
                 self._next += taken
                 if n == n_lines or size >= _MOST_BLOCK:
                     yield Block(first, self._clean(b"".join(parts), first))
@@ -196,11 +192,13 @@ class Text:
                 f"{self.path}: line {self._next}: is damaged UTF-16, or soon after it; save the file as UTF-8"
             ) from error
 
-    def _refuse_long(self, ends: np.ndarray[tuple[int], np.dtype[np.intp]]) -> None:
+    def _refuse_long(self, piece: bytes) -> None:
         """Refuse a line that is absurdly long."""
-        sizes = np.diff(ends, prepend=0)
-        if len(sizes) and sizes.max() > MOST_LINE:
-            raise self._too_long(self._next + int(sizes.argmax()))
+        if len(piece) <= MOST_LINE:
+            return
+        sizes = [len(line) for line in piece.split(b"\n")]
+        if max(sizes) >= MOST_LINE:
+            raise self._too_long(self._next + next(i for i, size in enumerate(sizes) if size >= MOST_LINE))
 
     def _too_long(self, line: int) -> DataError:
         """Make the error for a line that is absurdly long."""
@@ -227,6 +225,21 @@ class Text:
         if not _is_utf8(content):
             content = b"\n".join(_as_utf8(line) for line in content.split(b"\n"))
         return content
+
+
+def _cut(piece: bytes, n_lines: int, first: int) -> Iterator[tuple[bytes, int]]:
+    """Cut whole lines into parts of ``n_lines``, the first of ``first``; give each with how many it has."""
+    n = piece.count(b"\n")
+    if n <= first:
+        yield piece, n
+        return
+    ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1
+    at = start = 0
+    while at < n:
+        taken = min(first if at == 0 else n_lines, n - at)
+        stop = int(ends[at + taken - 1])
+        yield piece[start:stop], taken
+        at, start = at + taken, stop
 
 
 def _is_utf8(content: bytes) -> bool:

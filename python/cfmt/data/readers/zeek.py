@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cfmt.data.readers.delimited import Rows, named
-from cfmt.data.readers.layout import Chunk, Layout, exporter_of, unique_names
+from cfmt.data.readers.delimited import Rows
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, unique_names
 from cfmt.data.readers.sniffing import MOST_COLUMNS, Shape
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
@@ -95,7 +95,7 @@ def zeek_layout(text: Text) -> Layout:
     return Layout("zeek", header.columns, True, header.separator, text.encoding, exporter)
 
 
-def read_zeek(text: Text, rows_at_once: int) -> Iterator[Chunk]:
+def read_zeek(text: Text, rows_at_once: int, needed: Needed | None = None) -> Iterator[Chunk]:
     """Read a Zeek log; one without rows has no chunks.
 
     Parameters
@@ -104,6 +104,8 @@ def read_zeek(text: Text, rows_at_once: int) -> Iterator[Chunk]:
         At its beginning.
     rows_at_once : int
         Rows of a chunk, at most.
+    needed : Needed, optional
+        Columns that are wanted; all if not given.
 
     Yields
     ------
@@ -115,7 +117,9 @@ def read_zeek(text: Text, rows_at_once: int) -> Iterator[Chunk]:
         If a line is not as it should be.
     """
     layout, header, first = zeek_layout(text), _Header(), 0
-    rows = Rows(text, header.shape())
+    rows = Rows(text, header.shape(), (), needed)
+    found = needed.found_in(layout.columns) if needed else None
+    wanted = tuple(name for name in layout.columns if found is None or name in found)
     for block in text.blocks(rows_at_once):
         for part in _parts(block):
             if part.content.startswith(b"#"):
@@ -126,7 +130,7 @@ def read_zeek(text: Text, rows_at_once: int) -> Iterator[Chunk]:
                 continue
             frame, lines = rows.read(_unglued(part) if header.glued else part)
             if frame.height:
-                yield Chunk(text.path, first, lines, _aligned(named(frame, header.columns), layout.columns))
+                yield Chunk(text.path, first, lines, _aligned(frame, wanted))
                 first += frame.height
 
 

@@ -31,7 +31,7 @@ pub(super) fn plain(bytes: &[u8]) -> Option<(f64, usize)> {
     if n == 0 || n > 18 || value > 1 << 53 {
         return None;
     }
-    let value = value as f64 / TENS[decimals];
+    let value = if decimals == 0 { value as f64 } else { value as f64 / TENS[decimals] };
     Some((if negative { -value } else { value }, at))
 }
 
@@ -102,8 +102,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_numbers_equal_the_librarys(text in "-?[0-9]{0,20}(\\.[0-9]{0,20})?") {
-            if let Some((value, end)) = plain(text.as_bytes()) {
+        fn plain_numbers_equal_the_librarys(
+            text in "-?[0-9]{0,20}(\\.[0-9]{0,20})?", behind in "([,;x:/][0-9.]{0,20})?",
+        ) {
+            let found = plain((text.clone() + &behind).as_bytes());
+            prop_assert!(found.is_some() || text.len() > 15 || !text.contains(char::is_numeric), "{}", text);
+            if let Some((value, end)) = found {
                 prop_assert_eq!(end, text.len());
                 prop_assert_eq!(value.to_bits(), text.parse::<f64>().unwrap().to_bits());
                 prop_assert_eq!(whole(text.as_bytes(), &[]).unwrap().to_bits(), value.to_bits());

@@ -6,7 +6,7 @@ use super::number::LARGEST;
 use crate::error::{Error, Result, check_len, zeros};
 
 /// Rows that one thread handles at a time.
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
 
 /// A numeric column, and what it allows.
 #[derive(Debug, Clone, Copy)]
