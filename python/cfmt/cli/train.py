@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +15,20 @@ from cfmt.cli.tables import show
 from cfmt.config import Tree, merge
 from cfmt.errors import ConfigError
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from cfmt.experiment.runner import Finished
+
 __all__ = ["train"]
 
 _DEFAULTS = {"methods": {"names": ["cfmt"]}}
+LocalFlag = Annotated[
+    bool,
+    typer.Option(
+        "--local-models", help="Also train each client's own model, and tell whom the shared one harms."
+    ),
+]
 _ONE_SEED = {"seeds": {"count": 1}}
 
 
@@ -38,6 +51,7 @@ def train(
     out: OutFolder = None,
     resume: ResumeFolder = None,
     tuned: TunedFolder = None,
+    local_models: LocalFlag = False,
     json_only: JsonFlag = False,
     quiet: Quiet = False,
 ) -> None:
@@ -53,9 +67,26 @@ def train(
     finished = carry_out(checked, command="train", out=out, resume=resume, quiet=quiet)
     from cfmt.report.run_table import run_tables
 
+    beside = None
+    if local_models:
+        finished, beside = _with_local_models(finished)
     if json_only:
         typer.echo(json.dumps(finished.summary, allow_nan=False))
     else:
-        show(run_tables(finished.records[0], finished.setting))
+        show(run_tables(finished.records[0], finished.setting), *([] if beside is None else [beside]))
     save_plots(finished, quiet=quiet)
     say_where(finished, quiet=quiet)
+
+
+def _with_local_models(finished: Finished) -> tuple[Finished, RenderableType]:
+    """Compare the model with each client's own, and keep that in the summary."""
+    from cfmt.detector import Detector
+    from cfmt.experiment.local_models import compare_with_local_models
+    from cfmt.report.local_models import local_models_table
+
+    directory, seed = finished.directory, finished.records[0].seed
+    detector = Detector.load(directory.model_path())
+    found = compare_with_local_models(finished.config, finished.train, detector, seed=seed)
+    summary = finished.summary | {"local_models": found.to_dict()}
+    directory.write_summary(summary)
+    return replace(finished, summary=summary), local_models_table(found)

@@ -13,6 +13,7 @@ from cfmt.metrics.histograms import (
     threshold_for_cost,
     threshold_for_f1,
 )
+from cfmt.metrics.paired import PairedAuc, paired_roc_auc
 from cfmt.metrics.scores import (
     Confusion,
     accuracy,
@@ -35,6 +36,7 @@ __all__ = [
     "BestF1",
     "Confusion",
     "LeastCost",
+    "PairedAuc",
     "ThresholdRule",
     "accuracy",
     "all_attack_f1",
@@ -46,6 +48,7 @@ __all__ = [
     "f1_macro_types",
     "false_positive_rate",
     "macro_f1",
+    "paired_roc_auc",
     "ragged_average_precision",
     "ragged_confusion",
     "recall",
