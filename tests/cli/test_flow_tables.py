@@ -267,3 +267,18 @@ def test_a_central_reference_stands_beside(trained: tuple[Path, str, str]) -> No
     found = json.loads(invoke(*given, "--json")[1])
     assert found["reference"]["roc_auc"] > 0.85
     assert set(found["reference"]) == {"roc_auc", "average_precision", "recall_at_fpr"}
+
+
+def test_columns_of_words_need_not_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    header, rows = own_rows(400, 0)
+    header = [*header[:-1], "application", header[-1]]
+    rows = [[*row[:-1], "web" if len(row[2]) > 3 else "mail", row[-1]] for row in rows]
+    flows = write_csv(tmp_path / "june.csv", header, rows)
+    given = ("--data", flows, "--split", "random", *LABEL, *TINY, "--out", tmp_path / "run")
+    code, _, err = invoke("train", *given)
+    assert code == 0, err
+    detector = Detector.load(tmp_path / "run" / "model.safetensors")
+    assert detector.columns is not None
+    assert list(detector.columns.words) == ["proto", "application"]
+    code, _, err = invoke("evaluate", tmp_path / "run" / "model.safetensors", flows)
+    assert code == 0, err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -328,14 +328,14 @@ class Detector:
                 f"{path}: has labels {header.get('labels')}, must be {_LABELS}; save the model again"
             )
         try:
-            mlp = _shape(header["mlp"])
+            mlp, preprocessor = _shape(header["mlp"]), Preprocessor.from_dict(header["preprocessor"])
             return cls(
                 mlp=mlp,
                 params=_params(tensors, mlp),
-                preprocessor=Preprocessor.from_dict(header["preprocessor"]),
+                preprocessor=preprocessor,
                 threshold=float(header["threshold"]),
                 metadata=_mapping("metadata", header["metadata"]),
-                columns=Columns.from_dict(header["columns"]) if "columns" in header else None,
+                columns=_columns(header["columns"], preprocessor) if "columns" in header else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: is not a whole detector ({error}); save the model again") from error
@@ -369,6 +369,14 @@ def _params(tensors: Mapping[str, npt.NDArray[Any]], mlp: MLP) -> npt.NDArray[np
         if tensors[name].shape != shape:
             raise ValueError(f"{name} must have shape {shape}, got {tensors[name].shape}")
     return np.concatenate([tensors[name].reshape(-1) for name in LAYERS])
+
+
+def _columns(values: Mapping[str, Any], preprocessor: Preprocessor) -> Columns:
+    """Take back the columns, with those of words in the preprocessor's order: files sort their names."""
+    found = Columns.from_dict(values)
+    order = {name: place for place, name in enumerate(preprocessor.schema.categorical)}
+    names = sorted(found.words, key=lambda name: order.get(name, len(order)))
+    return replace(found, words={name: found.words[name] for name in names})
 
 
 def _shape(values: Any) -> MLP:
