@@ -45,6 +45,10 @@ def test_training_takes_the_clients_of_a_column(trained: tuple[Path, str, str]) 
     assert "1 of 10 clients too small for validation rows" in err
     kept = tomllib.loads((folder / "run" / "config.toml").read_text())["partition"]
     assert kept == {"source": "drawn", "clients_by": "src", "validation_share": 0.2}
+    told = json.loads((folder / "run" / "summary.json").read_text())["clients"]
+    assert [one["name"] for one in told] == sorted(one["name"] for one in told)
+    assert told[-1] == {"name": "192.0.2.99", "rows": 1, "attacks": 0}
+    assert told[-2]["rows"] == told[-2]["attacks"] > 0
     assert "alpha" not in json.loads((folder / "run" / "summary.json").read_text())["config"]["partition"]
     assert "192.0.2.99" in (folder / "run" / "clients.svg").read_text()
 
@@ -125,6 +129,7 @@ def test_compare_runs_all_methods_on_the_same_clients(trained: tuple[Path, str, 
     assert code == 0, err
     assert "10 clients · by src" in out
     assert "one split for all" in out
+    assert "note: all seeds share the clients" in err
 
 
 def test_evaluate_shows_each_client(trained: tuple[Path, str, str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cfmt.data import Table, load_synthetic
-from cfmt.data.clients import NO_CLIENT, present_clients, with_clients_by_feature
+from cfmt.data.clients import NO_CLIENT, present_clients, with_clients, with_clients_by_feature
 from cfmt.data.columns import Columns
 from cfmt.data.flow_table import load_flow_tables, load_labelled
 from cfmt.errors import DataError
@@ -99,6 +99,12 @@ def test_labelled_rows_of_a_detector_have_clients(tmp_path: Path) -> None:
     columns = Columns(("bytes",), {}, label="verdict", normal=("ok",))
     table = load_labelled(write_csv(tmp_path / "a.csv", header, rows), columns, clients_by="src")
     assert owners(table) == [row[1] for row in rows]
+
+
+def test_names_are_fit_for_terminals_and_no_two_are_alike() -> None:
+    table = with_clients(load_synthetic(5, 0, seed=0)[0], ["-", "(none)", "a\x1b[31m", "b\0", "b"])
+    assert table.client_names == ("(none)", "a\ufffd[31m", "b", "b\ufffd")
+    assert owners(table) == ["(none)", "(none)", "a\ufffd[31m", "b\ufffd", "b"]
 
 
 def test_only_clients_with_rows_are_present() -> None:

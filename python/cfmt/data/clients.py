@@ -32,7 +32,7 @@ def with_clients(table: Table, owners: Sequence[str]) -> Table:
     Returns
     -------
     Table
-        Its ``client_names`` are sorted.
+        Its ``client_names`` are sorted; characters that no terminal should print are replaced in them.
 
     Examples
     --------
@@ -42,12 +42,19 @@ def with_clients(table: Table, owners: Sequence[str]) -> Table:
     >>> table.client_names, table.client
     (('(none)', 'site a', 'site b'), array([2, 0, 1]))
     """
-    names, codes = np.unique(np.array(owners, dtype=np.str_), return_inverse=True)
-    named = [NO_CLIENT if name == "-" else str(name) for name in names]
-    order = sorted(range(len(named)), key=named.__getitem__)
-    places = np.empty(len(named), np.int64)
-    places[order] = np.arange(len(named))
-    return replace(table, client=places[codes], client_names=tuple(named[place] for place in order))
+    named = {owner: _name(owner) for owner in set(owners)}
+    names = sorted(set(named.values()))
+    places = {name: place for place, name in enumerate(names)}
+    codes = {owner: places[name] for owner, name in named.items()}
+    client = np.fromiter((codes[owner] for owner in owners), np.int64, len(owners))
+    return replace(table, client=client, client_names=tuple(names))
+
+
+def _name(owner: str) -> str:
+    """Return the name of a client: what stands in its cell, fit for terminals and files."""
+    if owner == "-":
+        return NO_CLIENT
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in owner)
 
 
 def with_clients_by_feature(table: Table, column: str) -> Table:
@@ -83,8 +90,8 @@ def with_clients_by_feature(table: Table, column: str) -> Table:
             f"there; give one of {', '.join(known)}"
         )
     place = known.index(column)
-    words = np.array(table.vocabularies[place], dtype=np.str_)
-    return with_clients(table, words[table.categorical[:, place]].tolist())
+    words = table.vocabularies[place]
+    return with_clients(table, [words[code] for code in table.categorical[:, place].tolist()])
 
 
 def present_clients(table: Table) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:

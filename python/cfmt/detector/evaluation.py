@@ -145,7 +145,7 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
     scores: list[npt.NDArray[np.float32]] = []
     labels: list[npt.NDArray[np.uint8]] = []
     counts: dict[str, npt.NDArray[np.int64]] = {}
-    owners: list[npt.NDArray[np.str_]] = []
+    owners: list[str] = []
     n_unknown = 0
     for table in tables:
         scored = detector.score(table)
@@ -154,7 +154,7 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
         labels.append(table.is_attack)
         _count_types(counts, table, scored.alerts)
         if table.client is not None:
-            owners.append(np.array(table.client_names, np.str_)[table.client])
+            owners += [table.client_names[code] for code in table.client.tolist()]
     if not scores or not sum(map(len, scores)):
         raise ValueError("tables must have at least one row in all, got none")
     values, truth = np.concatenate(scores), np.concatenate(labels)
@@ -175,20 +175,21 @@ def evaluate_detector(detector: Detector, tables: Iterable[Table]) -> DetectorFi
         precision=called.tp / n_alerts if n_alerts else float("nan"),
         fpr=false_positive_rate(called),
         types=tuple(sorted(types, key=lambda one: (-one.n_rows, one.name))),
-        clients=_clients(values, truth, owners, detector.threshold) if len(owners) == len(scores) else (),
+        clients=_clients(values, truth, owners, detector.threshold) if len(owners) == len(values) else (),
     )
 
 
 def _clients(
     scores: npt.NDArray[np.float32],
     is_attack: npt.NDArray[np.uint8],
-    owners: list[npt.NDArray[np.str_]],
+    owners: list[str],
     threshold: float,
 ) -> tuple[ClientFigures, ...]:
     """Evaluate the rows of each client, which is known by its name in every table."""
-    names, client = np.unique(np.concatenate(owners), return_inverse=True)
-    rows = partition_by_client(client, len(names))
-    return client_figures(scores, is_attack, rows, names.tolist(), threshold)
+    names = sorted(set(owners))
+    places = {name: place for place, name in enumerate(names)}
+    client = np.fromiter((places[owner] for owner in owners), np.int64, len(owners))
+    return client_figures(scores, is_attack, partition_by_client(client, len(names)), names, threshold)
 
 
 def _count_types(

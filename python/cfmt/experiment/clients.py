@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cfmt.data import Table
     from cfmt.federated.federation import Federation
 
-__all__ = ["client_names", "federation_builder", "partition_of", "split"]
+__all__ = ["client_names", "describe_clients", "federation_builder", "partition_of", "split"]
 
 _CLIENT_NOTES = {
     "empty": "without training rows; they do not train",
@@ -129,6 +129,36 @@ def split(config: ExperimentConfig, train: Table, seed: int) -> Ragged[np.int64]
         return spec.split(train.family, train.is_attack, client=client, seed=seed)
     except ValueError as error:
         raise key_error("partition", error) from error
+
+
+def describe_clients(train: Table) -> list[dict[str, Any]]:
+    """Describe the clients that a table names.
+
+    Parameters
+    ----------
+    train : Table
+        Training rows that say whose they are.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``rows`` and ``attacks`` of each, validation rows among them.
+
+    Examples
+    --------
+    >>> from cfmt.data import load_synthetic
+    >>> from cfmt.data.clients import with_clients
+    >>> from cfmt.experiment.clients import describe_clients
+    >>> describe_clients(with_clients(load_synthetic(2, 0, seed=0)[0], ["a", "b"]))[0]["name"]
+    'a'
+    """
+    names, client = present_clients(train)
+    rows = np.bincount(client, minlength=len(names)).tolist()
+    attacks = np.bincount(client[train.is_attack == 1], minlength=len(names)).tolist()
+    return [
+        {"name": name, "rows": n_rows, "attacks": n_attacks}
+        for name, n_rows, n_attacks in zip(names, rows, attacks, strict=True)
+    ]
 
 
 def _saved(saved: SavedPartition, names: tuple[str, ...], train: Table) -> Ragged[np.int64]:

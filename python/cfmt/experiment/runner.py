@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cfmt.config import ExperimentConfig, departures, for_method, key_error, to_toml, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, InterruptedRunError, RunDirectoryError
-from cfmt.experiment.clients import client_names, partition_of, split
+from cfmt.experiment.clients import client_names, describe_clients, partition_of, split
 from cfmt.experiment.environment import describe_environment
 from cfmt.experiment.events import Events, Silence
 from cfmt.experiment.plan import Planned, plan_methods
@@ -242,6 +242,10 @@ def _tell_what_is_odd(config: ExperimentConfig, told: Events) -> None:
             f"note: all seeds share the split in {config.partition.saved}; intervals over seeds leave "
             "out what another split would change"
         )
+    if config.partition.clients_by and config.seeds.count > 1:
+        told.note(
+            "note: all seeds share the clients; intervals over seeds leave out what others would change"
+        )
 
 
 def _check_engine(settings: Settings) -> None:
@@ -327,6 +331,8 @@ def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> 
         baseline=BASELINE,
     )
     summary = {"synthetic": train.synthetic, "directory": str(directory.path)} | summary
+    if config.partition.clients_by:
+        summary["clients"] = describe_clients(train)
     directory.write_summary(summary)
     scalings = {for_method(config, name).preprocessing.scaling for name in config.methods.names}
     setting = Setting(
