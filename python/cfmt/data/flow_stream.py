@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from cfmt.data.columns import Columns, flow_roles, tabulate
 from cfmt.data.nsl_kdd_flows import Flows, read_flows
 from cfmt.data.readers import Chunk, Needed, read_chunks
+from cfmt.data.readers.opening import STDIN, named_files
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 
@@ -97,8 +99,10 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
     >>> chunk.passed, chunk.n_dropped
     ({'uid': ['C1']}, 1)
     """
-    for chunk in read_chunks(source, format=format, needed=_needed(columns)):
-        yield flow_chunk(columns, chunk)
+    chunks = read_chunks(source, format=format, needed=_needed(columns))
+    flows = (flow_chunk(columns, chunk) for chunk in chunks)
+    is_plain = str(source) != STDIN and all(Path(name).is_file() for name in named_files(source))
+    yield from _ahead(flows) if is_plain else flows  # a pipe may never give more
 
 
 def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
@@ -138,7 +142,9 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
         raise DataError(f"{chunk.path}: {error}") from error
     through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
     roles = flow_roles(chunk.frame.columns)
-    picked = chunk.frame.select([*dict.fromkeys([*through, *roles.values()])])[made.rows]
+    picked = chunk.frame.select([*dict.fromkeys([*through, *roles.values()])])
+    if picked.width and len(made.rows) < chunk.frame.height:
+        picked = picked[made.rows]
     fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
     passed = {name: _cells(picked[name]) for name in through}
     return FlowChunk(
@@ -213,6 +219,15 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _ahead(flows: Iterator[FlowChunk]) -> Iterator[FlowChunk]:
+    """Read the next chunk while the last one is made use of."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="cfmt-reading") as pool:
+        coming = pool.submit(next, flows, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, flows, None)
+            yield chunk
+
+
 def _needed(columns: Columns) -> Needed:
     """Tell a reader what scoring takes."""
     return Needed(
@@ -228,7 +243,8 @@ def _cells(column: pl.Series) -> list[str]:
     import polars as pl
 
     if column.dtype == pl.String or column.dtype.is_integer():
-        return column.cast(pl.String).fill_null("").to_list()
+        cells = column.cast(pl.String)
+        return (cells.fill_null("") if cells.null_count() else cells).to_list()
     return [_cell(cell) for cell in column.to_list()]
 
 

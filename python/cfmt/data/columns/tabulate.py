@@ -170,14 +170,26 @@ def _words(
 ) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...]]:
     """Return codes, shape (n_rows, n_categorical), and the words that they stand for."""
     codes = np.zeros((frame.height, len(columns.words)), np.int64)
-    vocabularies = []
     for place, (column, words) in enumerate(columns.words.items()):
-        found = buckets(frame[column]) if column in columns.ports else texts(frame[column])
-        codes[:, place] = found.replace_strict(
-            list(words), list(range(len(words))), default=len(words), return_dtype=_int64()
-        ).to_numpy()
-        vocabularies.append((*words, OTHER))
-    return codes, tuple(vocabularies)
+        codes[:, place] = _codes(frame[column], words, is_port=column in columns.ports)
+    return codes, tuple((*words, OTHER) for words in columns.words.values())
+
+
+def _codes(column: pl.Series, words: tuple[str, ...], *, is_port: bool) -> npt.NDArray[np.int64]:
+    """Return each cell's place among the words, behind them for others; each distinct cell is read once."""
+    import polars as pl
+
+    if column.dtype.is_float():
+        column = column.cast(pl.String)  # NaN is not equal to itself
+    cells = column.to_list()
+    distinct = pl.Series(column.name, list({*cells}), dtype=column.dtype)
+    names = buckets(distinct) if is_port else texts(distinct)
+    places = {word: place for place, word in enumerate(words)}
+    code = {
+        cell: places.get(name, len(words))
+        for cell, name in zip(distinct.to_list(), names.to_list(), strict=True)
+    }
+    return np.fromiter(map(code.__getitem__, cells), np.int64, len(cells))
 
 
 def buckets(column: pl.Series) -> pl.Series:

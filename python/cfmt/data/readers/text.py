@@ -15,7 +15,7 @@ __all__ = ["HEAD", "MOST_LINE", "Block", "Text", "refuse_binary"]
 HEAD = 1 << 18  # bytes that are looked at to tell the layout
 MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
 _PIECE = 1 << 18  # bytes read at once
-_MOST_BLOCK = 1 << 22  # bytes of a block, a line more at most
+_MOST_BLOCK = 1 << 23  # bytes of a block, a line more at most
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_TEXT = (
@@ -229,11 +229,12 @@ class Text:
 
 def _cut(piece: bytes, n_lines: int, first: int) -> Iterator[tuple[bytes, int]]:
     """Cut whole lines into parts of ``n_lines``, the first of ``first``; give each with how many it has."""
-    n = piece.count(b"\n")
+    is_end = np.frombuffer(piece, np.uint8) == ord("\n")
+    n = int(np.count_nonzero(is_end))
     if n <= first:
         yield piece, n
         return
-    ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1
+    ends = np.flatnonzero(is_end) + 1
     at = start = 0
     while at < n:
         taken = min(first if at == 0 else n_lines, n - at)
