@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from cfmt.config import DataConfig, ExperimentConfig
+from cfmt.config import ExperimentConfig
 
 if TYPE_CHECKING:
     from cfmt.data import Table
@@ -18,7 +18,7 @@ _WHERE = {
     "data": {"source", "test", "columns"},
     "training": {"engine", "device", "group_size", "threads"},
 }
-_OF_FLOW_TABLES = {"label", "normal", "attack_type", "format"}
+_LATER = {"data": {"label", "normal", "attack_type", "format"}, "partition": {"clients_by"}}
 """Keys that runs of older versions lack: left out while they say nothing, so that those runs still count."""
 
 
@@ -47,10 +47,13 @@ def decisive(config: ExperimentConfig, tables: Iterable[Table]) -> dict[str, Any
     (['synthetic'], False)
     """
     dump = config.model_dump(mode="json", exclude=_WHERE)
-    plain = DataConfig().model_dump(mode="json")
-    dump["data"] = {
-        key: value for key, value in dump["data"].items() if key not in _OF_FLOW_TABLES or value != plain[key]
-    }
+    plain = ExperimentConfig().model_dump(mode="json")
+    for section, keys in _LATER.items():
+        dump[section] = {
+            key: value
+            for key, value in dump[section].items()
+            if key not in keys or value != plain[section][key]
+        }
     return {"config": dump, "files": {file.name: file.sha256 for table in tables for file in table.sources}}
 
 
