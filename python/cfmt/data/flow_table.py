@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import os.path
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from cfmt.data.clients import BY_FILE, with_clients
+from cfmt.data.clients import with_clients
 from cfmt.data.columns import Columns, Suspect, infer_columns, suspects, tabulate
 from cfmt.data.columns.names import normalised
 from cfmt.data.columns.tabulate import label_names
 from cfmt.data.columns.values import texts
+from cfmt.data.flow_rows import FlowRows, client_column, owners, read_rows
 from cfmt.data.known_tables import KnownTable, known_table
-from cfmt.data.readers import Layout, detect, read_chunks
-from cfmt.data.reading import opened
+from cfmt.data.readers import Layout, detect
 from cfmt.data.schema import Source, Table
 from cfmt.errors import DataError
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import polars as pl
-
 __all__ = ["FlowTables", "Survey", "load_flow_tables", "load_labelled", "survey"]
-
-_BLOCK = 1 << 20
-_WITH_OPTIONAL_KEYS = ("zeek-json", "eve", "jsonl")
-_MOST_NAMED = 12
-_NO_DATA = {".md", ".pdf", ".toml", ".py", ".ipynb", ".sha256", ".html"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +70,11 @@ def load_labelled(
     DataError
         If a file is missing or damaged, lacks a column, or a row has a cell that cannot be used.
     """
-    read = _read(source, format)
+    read = read_rows(source, format)
     types = _types([(read, source)], columns)
-    owners = _owners(read, source, clients_by)
+    clients = owners(read, source, clients_by)
     table = _table(read, columns, types, Path(source).name.split(".")[0])
-    return with_clients(table, owners) if owners else table
+    return with_clients(table, clients) if clients else table
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,27 +100,6 @@ class Survey:
     columns: Columns
     known: KnownTable | None
     labels: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """All rows of some files, and where each stands."""
-
-    frame: pl.DataFrame
-    starts: list[tuple[int, str, npt.NDArray[np.int64]]]
-    sources: tuple[Source, ...]
-
-    def place(self, row: int) -> str:
-        """Name the file and the line of a row."""
-        first, path, lines = next(start for start in reversed(self.starts) if start[0] <= row)
-        return f"{path}: line {lines[row - first]}"
-
-    def files(self) -> list[str]:
-        """Name each row's file, by as much of its path as tells the files apart."""
-        folders = {os.path.dirname(path) for _, path, _ in self.starts}  # noqa: PTH120  # paths are texts
-        common = os.path.commonpath(folders) if all(folders) else ""
-        names = [os.path.relpath(path, common or ".") for _, path, _ in self.starts]
-        return [name for name, (_, _, lines) in zip(names, self.starts, strict=True) for _ in lines]
 
 
 def load_flow_tables(
@@ -192,9 +157,9 @@ def load_flow_tables(
     >>> tables.train.attack_types, tables.train.is_attack.tolist()
     (('normal', 'flood'), [0, 1, 0])
     """
-    read = _read(source, format)
+    read = read_rows(source, format)
     known = known_table(read.frame.columns)
-    owners = _owners(read, source, clients_by)
+    clients = owners(read, source, clients_by)
     if columns is None:
         label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
         try:
@@ -203,20 +168,20 @@ def load_flow_tables(
                 label=label,
                 normal=tuple(normal),
                 attack_type=attack_type,
-                client=_column(read, clients_by),
+                client=client_column(read, clients_by),
             )
         except DataError as error:
             raise DataError(f"{source}: {error}") from error
     elif not columns.label:
         raise DataError(f'{source}: the schema names no label; add a line such as label = "Label"')
-    tested = None if test is None else _read(test, format)
+    tested = None if test is None else read_rows(test, format)
     if tested is not None:
         _refuse_same(read, tested, str(test))
     types = _types([(read, source), *([(tested, str(test))] if tested is not None else [])], columns)
     name = known.name if known else Path(source).name.split(".")[0]
     train = _table(read, columns, types, name)
     return FlowTables(
-        train=with_clients(train, owners) if owners else train,
+        train=with_clients(train, clients) if clients else train,
         test=None if tested is None else _table(tested, columns, types, name),
         columns=columns,
         known=known,
@@ -262,7 +227,7 @@ def survey(
     >>> found.layout.format, found.columns.numeric, found.columns.reasons
     ('csv', ('bytes',), {'Src IP': 'address'})
     """
-    read = _read(source, format)
+    read = read_rows(source, format)
     known = known_table(read.frame.columns)
     if label or known is not None:
         label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
@@ -275,56 +240,8 @@ def survey(
     return Survey(layout, read.sources, columns, known, tuple((str(name), int(n)) for name, n in counts))
 
 
-def _read(source: Path | str, format: str) -> _Read:
-    """Read all rows of a source; its files must have the same columns."""
-    import polars as pl
-
-    chunks: list[pl.DataFrame] = []
-    starts: list[tuple[int, str, npt.NDArray[np.int64]]] = []
-    first = 0
-    for chunk in read_chunks(_files(source), format=format):
-        same = not chunks or chunk.frame.columns == chunks[0].columns
-        if not same and detect(chunk.path, format=format).format not in _WITH_OPTIONAL_KEYS:
-            raise DataError(
-                f"{chunk.path}: has other columns than {starts[0][1]}; give files of one exporter at a time"
-            )
-        chunks.append(chunk.frame)
-        starts.append((first, chunk.path, chunk.lines))
-        first += chunk.frame.height
-    if first == 0:
-        raise DataError(f"{source}: has no row; give a file with flows")
-    paths = list(dict.fromkeys(path for _, path, _ in starts))
-    counts = {path: sum(len(lines) for _, own, lines in starts if own == path) for path in paths}
-    sources = tuple(Source(Path(path).name, _sha256(Path(path)), counts[path]) for path in paths)
-    return _Read(pl.concat(chunks, how="diagonal_relaxed"), starts, sources)
-
-
-def _files(source: Path | str) -> list[Path | str]:
-    """List the data files of a folder; a file or a pattern stands for itself."""
-    path = Path(source)
-    if not path.is_dir():
-        return [source]
-    found = sorted(
-        one
-        for one in path.iterdir()
-        if one.is_file() and not one.name.startswith(".") and one.suffix.lower() not in _NO_DATA
-    )
-    if not found:
-        raise DataError(f"{path}: holds no data file; give a file, or a folder of them")
-    return list(found)
-
-
-def _sha256(path: Path) -> str:
-    """Hash the uncompressed bytes of a file, a block at a time."""
-    digest = hashlib.sha256()
-    with opened(path, remedy="give the path of the data file") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _labels(
-    read: _Read,
+    read: FlowRows,
     source: Path | str,
     known: KnownTable | None,
     label: str,
@@ -351,31 +268,7 @@ def _labels(
     return label, tuple(normal), attack_type
 
 
-def _column(read: _Read, clients_by: str) -> str:
-    """Return the column that names the clients; empty where none does."""
-    if clients_by in read.frame.columns:
-        return clients_by
-    by_name = {normalised(name): name for name in read.frame.columns}
-    return by_name.get(normalised(clients_by), "") if clients_by else ""
-
-
-def _owners(read: _Read, source: Path | str, clients_by: str) -> list[str]:
-    """Name each row's client; empty where nobody asked."""
-    column = _column(read, clients_by)
-    if column:
-        found: list[str] = texts(read.frame[column]).to_list()
-        return found
-    if clients_by in ("", BY_FILE):
-        return read.files() if clients_by else []
-    columns = read.frame.columns
-    near = difflib.get_close_matches(clients_by, columns) or [*columns[:_MOST_NAMED], "..."]
-    raise DataError(
-        f"{source}: has no column {clients_by!r} to name the clients by (clients_by, --clients-by on the "
-        f"command line); give a column, such as {', '.join(near)}, or {BY_FILE} for one client per file"
-    )
-
-
-def _refuse_same(train: _Read, test: _Read, name: str) -> None:
+def _refuse_same(train: FlowRows, test: FlowRows, name: str) -> None:
     """Refuse a test file whose bytes were trained on."""
     hashes = {source.sha256: source.name for source in train.sources}
     for source in test.sources:
@@ -386,7 +279,7 @@ def _refuse_same(train: _Read, test: _Read, name: str) -> None:
             )
 
 
-def _types(parts: list[tuple[_Read, Path | str]], columns: Columns) -> tuple[str, ...]:
+def _types(parts: list[tuple[FlowRows, Path | str]], columns: Columns) -> tuple[str, ...]:
     """Name the attack types of all parts, ``normal`` first."""
     found: set[str] = set()
     for read, name in parts:
@@ -396,7 +289,7 @@ def _types(parts: list[tuple[_Read, Path | str]], columns: Columns) -> tuple[str
     return ("normal", *sorted(found - {"normal"}))
 
 
-def _table(read: _Read, columns: Columns, types: tuple[str, ...], name: str) -> Table:
+def _table(read: FlowRows, columns: Columns, types: tuple[str, ...], name: str) -> Table:
     """Make a table of all rows, or name the first cell that cannot be used."""
     try:
         made = tabulate(read.frame, columns, types=types, name=name, sources=read.sources)
