@@ -16,6 +16,7 @@ import onnxruntime
 import pytest
 
 from cfmt.data import Schema, Table, load_nsl_kdd, load_synthetic
+from cfmt.data.flow_table import load_flow_tables
 from cfmt.detector import Detector, to_onnx
 from cfmt.errors import ConfigError, MissingExtraError
 from cfmt.mlp import MLP
@@ -219,6 +220,15 @@ def test_on_the_real_files(nsl_kdd_folder: Path) -> None:
     detector = Detector(mlp, 3 * mlp.initial(seed=2), preprocessor, 0.5)
     check(detector, test)
     assert len(to_onnx(detector)) < 1_000_000
+
+
+def test_a_wide_table_fits_into_a_megabyte(rt_iot2022: Path) -> None:
+    table = load_flow_tables(rt_iot2022).train
+    preprocessor = fit_preprocessor(table, scaling="quantile")
+    mlp = MLP(preprocessor.n_features)
+    detector = Detector(mlp, 3 * mlp.initial(seed=2), preprocessor, 0.5)
+    assert len(to_onnx(detector)) < 1_000_000
+    check(detector, table.take(np.arange(0, table.n_rows, 5)))
 
 
 def test_a_sensor_needs_onnxruntime_alone(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def _features(graph: _Graph, sane: str, preprocessor: Preprocessor) -> tuple[str
             continue
         columns = kept[places]
         raw = graph.columns(sane, columns)
-        values = graph.add("Log", graph.add("Add", raw, graph.constant(1, np.float64))) if logged else raw
+        values = _ln_1p(graph, raw) if logged else raw
         match preprocessor.scaling:
             case ZScore() as scaling:
                 parts.append(_z_scores(graph, values, scaling, columns))
@@ -206,6 +206,14 @@ def _features(graph: _Graph, sane: str, preprocessor: Preprocessor) -> tuple[str
     if not parts:
         return graph.cast(graph.columns(sane, kept), "FLOAT"), kept
     return graph.add("Concat", *parts, axis=1), np.concatenate(order)
+
+
+def _ln_1p(graph: _Graph, values: str) -> str:
+    """Return ``ln(1 + x)``, with what rounding takes from x put back, as the kernel does."""
+    one = graph.constant(1, np.float64)
+    whole = graph.add("Add", values, one)
+    lost = graph.add("Sub", values, graph.add("Sub", whole, one))
+    return graph.add("Add", graph.add("Log", whole), graph.add("Div", lost, whole))
 
 
 def _z_scores(graph: _Graph, values: str, scaling: ZScore, columns: npt.NDArray[np.int64]) -> str:
@@ -223,10 +231,9 @@ def _ranks(graph: _Graph, values: str, raw: str, scaling: Quantiles, columns: np
     """
     grid = Grid(scaling.grid.minimum[columns], scaling.grid.maximum[columns], scaling.grid.n_bins)
     found = [steps_of(scaling, column, logged=bool(raw)) for column in columns.tolist()]
-    first_cells = graph.constant(np.arange(len(columns)) * grid.n_cells, np.int64)
+    table, n_cells = _step_table(graph, np.stack([steps.step_of_cell for steps in found]))
+    first_cells = graph.constant(np.arange(len(columns)) * n_cells, np.int64)
     cells = graph.add("Add", _cells(graph, values, grid), first_cells)
-    step_of_cell = np.concatenate([steps.step_of_cell for steps in found])
-    table = graph.constant(step_of_cell, np.min_scalar_type(int(step_of_cell.max())))
     # An entry more for each column: where its last step ends.
     sizes = np.array([len(steps.levels) + 1 for steps in found])
     places = graph.cast(graph.add("Gather", table, cells), "INT64")
@@ -236,6 +243,25 @@ def _ranks(graph: _Graph, values: str, raw: str, scaling: Quantiles, columns: np
         places = _put_right(graph, places, raw, edges)
     levels = np.concatenate([np.append(steps.levels, 0) for steps in found])
     return graph.add("Gather", graph.constant(levels, np.float32), places)
+
+
+def _step_table(graph: _Graph, step_of_cell: npt.NDArray[np.int64]) -> tuple[str, int]:
+    """Return the step of each cell, column after column, and how many cells of a column the table has.
+
+    The graph holds one bit a cell, whether a step begins there, and adds them up when it is loaded.
+    """
+    bits = np.packbits(np.diff(step_of_cell, axis=1, prepend=0).astype(np.bool_), axis=1)
+    n_columns, n_bytes = bits.shape
+    packed = graph.cast(graph.constant(bits[:, :, np.newaxis]), "FLOAT")
+    powers = 2.0 ** np.arange(7, -1, -1)
+    one, both = (
+        graph.add("Floor", graph.add("Div", packed, graph.constant(divisors, np.float32)))
+        for divisors in (powers, 2 * powers)
+    )
+    begins = graph.add("Sub", one, graph.add("Mul", both, graph.constant(2, np.float32)))
+    begins = graph.add("Reshape", begins, graph.constant([n_columns, 8 * n_bytes], np.int64))
+    steps = graph.add("CumSum", begins, graph.constant(1, np.int64))  # below 2^24, so exact
+    return graph.add("Reshape", steps, graph.constant([-1], np.int64)), 8 * n_bytes
 
 
 def _cells(graph: _Graph, values: str, grid: Grid) -> str:
