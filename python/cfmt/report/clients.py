@@ -47,7 +47,7 @@ def plot_clients(counts: Counts, families: Sequence[str], *, title: str, names: 
     Raises
     ------
     ValueError
-        If there are no clients or no rows, or the shapes do not fit.
+        If there are no clients or no rows, or shapes or names do not fit.
     MissingExtraError
         If matplotlib is not installed.
     """
