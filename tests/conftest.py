@@ -38,3 +38,12 @@ def rt_iot2022() -> Path:
     if not path.exists():
         pytest.skip(f"real RT-IoT2022 not found at {path}; set CFMT_SHARED to the folder that holds data")
     return path
+
+
+@pytest.fixture(scope="session")
+def zeek_folder() -> Path:
+    """Real logs of Zeek; a test that needs them is skipped, aloud, where they are absent."""
+    folder = shared_folder() / "data" / "zeek"
+    if not (folder / "conn.log").exists():
+        pytest.skip(f"real Zeek logs not found in {folder}; set CFMT_SHARED to the folder that holds data")
+    return folder

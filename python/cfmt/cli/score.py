@@ -118,6 +118,8 @@ def _lines(
     write = _csv if form is Form.CSV else _json_lines
     for place, chunk in enumerate(stream_like(detector.columns, source, format=format)):
         scored = detector.score(chunk.table)
+        if place == 0 and detector.columns is not None and detector.columns.view and not quiet:
+            typer.echo(f"note: flows of {chunk.exporter}, mapped to {detector.columns.view}", err=True)
         if chunk.fault and not counts["rows dropped"] and not quiet:
             typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
         counts["rows"] += len(scored.scores) + chunk.n_dropped

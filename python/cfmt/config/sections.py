@@ -126,7 +126,9 @@ def _absolute(place: str) -> str:
     """Make a path absolute, so that a run can be resumed from elsewhere; names that are no path stay."""
     if not place.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in place):
         raise ValueError(f"paths must be UTF-8, got {place!r}; rename the file or folder")
-    return place if place in ("", "synthetic", "drawn") else str(Path(place).expanduser().absolute())
+    return (
+        place if place in ("", "synthetic", "drawn", "basic-10") else str(Path(place).expanduser().absolute())
+    )
 
 
 Place = Annotated[str, AfterValidator(_absolute), Allowed("a path")]
@@ -202,7 +204,9 @@ class DataConfig(_Section):
         "", "Column that names the attack, where the label does not."
     )
     columns: Annotated[Place, Option(("schema",), "PATH")] = _key(
-        "", "TOML file that says what each column is for; cfmt data schema writes one."
+        "",
+        "TOML file that says what each column is for, as cfmt data schema writes it; or basic-10, for the "
+        "columns that all exporters give, so that the detector scores flows of any of them.",
     )
     format: Annotated[str, Allowed("a text")] = _key(
         "auto", "Format of a flow table; auto tells it by content."

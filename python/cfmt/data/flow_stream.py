@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.data.basic import as_basic, passed_names
 from cfmt.data.columns import Columns, flow_roles, tabulate
 from cfmt.data.nsl_kdd_flows import Flows, read_flows
 from cfmt.data.readers import Chunk, Needed, read_chunks
+from cfmt.data.readers.layout import exporter_of
 from cfmt.data.readers.opening import STDIN, named_files
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
@@ -44,6 +46,8 @@ class FlowChunk:
         File, line and fault of the first of them.
     roles : dict of str to polars.Series of length n_rows
         Columns that say between whom the flows were, by role: one of :data:`cfmt.data.columns.ROLES`.
+    exporter : str, default=""
+        What wrote the flows, as told by their columns; empty where those tell nothing.
     """
 
     table: Table
@@ -53,6 +57,7 @@ class FlowChunk:
     n_dropped: int = 0
     fault: str | None = None
     roles: dict[str, pl.Series] = field(default_factory=dict)
+    exporter: str = ""
 
     def cells(self, row: int) -> dict[str, str]:
         """Give what the columns with a role say of one row, by role; a missing cell is empty.
@@ -136,13 +141,16 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
     >>> flows.passed, flows.cells(0)
     ({'src': ['192.0.2.1']}, {'src': '192.0.2.1'})
     """
+    raw = tuple(chunk.frame.columns)
     try:
-        made = tabulate(chunk.frame, columns)
+        frame = as_basic(chunk.frame) if columns.view else chunk.frame
+        made = tabulate(frame, columns)
     except DataError as error:
         raise DataError(f"{chunk.path}: {error}") from error
-    through = [name for name in (*columns.kept, columns.label) if name in chunk.frame.columns]
-    roles = flow_roles(chunk.frame.columns)
-    picked = chunk.frame.select([*dict.fromkeys([*through, *roles.values()])])
+    kept = passed_names(raw) if columns.view else columns.kept
+    through = [name for name in dict.fromkeys((*kept, columns.label)) if name in frame.columns]
+    roles = {role: name for role, name in flow_roles(raw).items() if name in frame.columns}
+    picked = frame.select([*dict.fromkeys([*through, *roles.values()])])
     if picked.width and len(made.rows) < chunk.frame.height:
         picked = picked[made.rows]
     fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
@@ -155,6 +163,7 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
         n_dropped=chunk.frame.height - len(made.rows),
         fault=fault or None,
         roles={role: picked[name] for role, name in roles.items()},
+        exporter=exporter_of(raw),
     )
 
 
@@ -228,8 +237,10 @@ def _ahead(flows: Iterator[FlowChunk]) -> Iterator[FlowChunk]:
             yield chunk
 
 
-def _needed(columns: Columns) -> Needed:
-    """Tell a reader what scoring takes."""
+def _needed(columns: Columns) -> Needed | None:
+    """Tell a reader what scoring takes; None for all, where an exporter's columns are mapped."""
+    if columns.view:
+        return None
     return Needed(
         columns.numeric,
         tuple(columns.words),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cfmt.data.basic import as_basic, basic_columns
 from cfmt.data.clients import with_clients
 from cfmt.data.columns import Columns, Suspect, infer_columns, suspects, tabulate
 from cfmt.data.columns.names import normalised
@@ -70,7 +71,7 @@ def load_labelled(
     DataError
         If a file is missing or damaged, lacks a column, or a row has a cell that cannot be used.
     """
-    read = read_rows(source, format)
+    read = _viewed(read_rows(source, format), columns.view)
     types = _types([(read, source)], columns)
     clients = owners(read, source, clients_by)
     table = _table(read, columns, types, Path(source).name.split(".")[0])
@@ -110,6 +111,7 @@ def load_flow_tables(
     normal: Sequence[str] = (),
     attack_type: str = "",
     columns: Columns | None = None,
+    view: str = "",
     format: str = "auto",
     clients_by: str = "",
 ) -> FlowTables:
@@ -129,6 +131,8 @@ def load_flow_tables(
         Column that names the attack.
     columns : Columns, optional
         What each column is for, to be enforced; without it, that is judged from the rows.
+    view : str, default=""
+        ``basic-10`` for the columns that all exporters give, where ``columns`` is not given.
     format : str, default="auto"
         Format of the files, one of :data:`cfmt.data.readers.FORMATS`.
     clients_by : str, default=""
@@ -160,10 +164,12 @@ def load_flow_tables(
     read = read_rows(source, format)
     known = known_table(read.frame.columns)
     clients = owners(read, source, clients_by)
+    view = view if columns is None else columns.view
+    read = _viewed(read, view)
     if columns is None:
         label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
         try:
-            columns = infer_columns(
+            columns = (basic_columns if view else infer_columns)(
                 read.frame,
                 label=label,
                 normal=tuple(normal),
@@ -174,7 +180,7 @@ def load_flow_tables(
             raise DataError(f"{source}: {error}") from error
     elif not columns.label:
         raise DataError(f'{source}: the schema names no label; add a line such as label = "Label"')
-    tested = None if test is None else read_rows(test, format)
+    tested = None if test is None else _viewed(read_rows(test, format), view)
     if tested is not None:
         _refuse_same(read, tested, str(test))
     types = _types([(read, source), *([(tested, str(test))] if tested is not None else [])], columns)
@@ -266,6 +272,16 @@ def _labels(
             "them (normal, --normal on the command line)"
         )
     return label, tuple(normal), attack_type
+
+
+def _viewed(read: FlowRows, view: str) -> FlowRows:
+    """Map an exporter's columns to the basic ones, where those are asked for."""
+    if not view:
+        return read
+    try:
+        return replace(read, frame=as_basic(read.frame))
+    except DataError as error:
+        raise DataError(f"{read.starts[0][1]}: {error}") from error
 
 
 def _refuse_same(train: FlowRows, test: FlowRows, name: str) -> None:

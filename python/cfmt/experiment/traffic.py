@@ -157,6 +157,7 @@ def _flow_tables(
     config: DataConfig, note: Callable[[str], None], clients_by: str
 ) -> tuple[Table, tuple[Table, ...]]:
     """Load a flow table and its test part, and tell what was made of its columns."""
+    from cfmt.data.basic import BASIC
     from cfmt.data.columns import Columns
     from cfmt.data.flow_table import load_flow_tables
 
@@ -171,7 +172,8 @@ def _flow_tables(
         label=config.label,
         normal=config.normal,
         attack_type=config.attack_type,
-        columns=Columns.load(config.columns) if config.columns else None,
+        columns=Columns.load(config.columns) if config.columns not in ("", BASIC) else None,
+        view=BASIC if config.columns == BASIC else "",
         format=config.format,
         clients_by=clients_by,
     )

@@ -49,6 +49,9 @@ class Columns:
         Column that names the attack; empty where the label does.
     reasons : dict of str to str
         Why a column is no feature, by column.
+    view : str, default=""
+        ``basic-10`` where the columns are those of :mod:`cfmt.data.basic`, to which each exporter's are
+        mapped; empty where they are the table's own.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class Columns:
     normal: tuple[str, ...] = ()
     attack_type: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
+    view: str = ""
 
     def __post_init__(self) -> None:
         uses = [*self.numeric, *self.words, *self.kept]
@@ -85,6 +89,8 @@ class Columns:
             foreign = [column for column in getattr(self, name) if column not in of]
             if foreign:
                 raise ValueError(f"{name} must name features of its kind, got {', '.join(foreign)}")
+        if self.view not in ("", "basic-10"):
+            raise ValueError(f"view must be empty or basic-10, got {self.view!r}")
         if not uses:
             raise ValueError("numeric and words must name at least one feature, got none")
 
@@ -101,9 +107,10 @@ class Columns:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values as what JSON can hold."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        values = asdict(self)
+        if not self.view:
+            del values["view"]
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Columns:
@@ -123,7 +130,7 @@ class Columns:
         DataError
             If a key is unknown, or a value is not what it should be.
         """
-        unknown = sorted(set(values) - {*_LISTS, "words", "label", "attack_type", "reasons"})
+        unknown = sorted(set(values) - {*_LISTS, "words", "label", "attack_type", "reasons", "view"})
         if unknown:
             raise DataError(f"columns: unknown key {unknown[0]}; remove it")
         given = dict(values)
