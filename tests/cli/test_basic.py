@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from support.exported_flows import WRITERS, some_flows, write_flows
 
 def cfmt(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command."""
-    return subprocess.run(["cfmt", *map(str, arguments)], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "cfmt", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
