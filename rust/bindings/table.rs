@@ -12,9 +12,13 @@ use crate::error::KernelError;
 use crate::scalars::{Integer, count};
 
 /// What is wanted of a column, by the number that stands for it in Python.
-const KINDS: [Kind; 5] = [Kind::Skipped, Kind::Number, Kind::NumberOrMissing, Kind::Text, Kind::Empty];
+const KINDS: [Kind; 6] =
+    [Kind::Skipped, Kind::Number, Kind::NumberOrMissing, Kind::Word, Kind::Text, Kind::Empty];
 
-type Lines<'py> = (usize, Bound<'py, PyArray2<f64>>, Bound<'py, PyBytes>);
+/// Codes of a column, and the words that they stand for.
+type Words<'py> = (Bound<'py, PyArray1<u32>>, Vec<String>);
+
+type Lines<'py> = (usize, Bound<'py, PyArray2<f64>>, Vec<Words<'py>>, Bound<'py, PyBytes>);
 
 type Rows<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>);
 
@@ -29,7 +33,7 @@ pub fn parse_lines<'py>(
     unset: Vec<String>,
 ) -> PyResult<Option<Lines<'py>>> {
     let kinds = Array1::<u8>::extract("kinds", kinds)?;
-    check_all("kinds", kinds.slice()?, "0 to 4", |kind| usize::from(kind) < KINDS.len())
+    check_all("kinds", kinds.slice()?, "0 to 5", |kind| usize::from(kind) < KINDS.len())
         .map_err(KernelError::from)?;
     let kinds: Vec<Kind> = kinds.slice()?.iter().map(|&kind| KINDS[usize::from(kind)]).collect();
     let unset: Vec<&[u8]> = unset.iter().map(String::as_bytes).collect();
@@ -45,7 +49,14 @@ pub fn parse_lines<'py>(
     };
     let n_numbers = kinds.iter().filter(|kind| matches!(kind, Kind::Number | Kind::NumberOrMissing)).count();
     let numbers = lines.numbers.into_pyarray(py).reshape([n_numbers, lines.n])?;
-    Ok(Some((lines.n, numbers, PyBytes::new(py, &lines.text))))
+    let words = lines.words.into_iter().map(|words| words_of(py, words)).collect();
+    Ok(Some((lines.n, numbers, words, PyBytes::new(py, &lines.text))))
+}
+
+/// A column of words for Python; the text is UTF-8, as its reader has seen to.
+fn words_of(py: Python<'_>, words: table::Words) -> Words<'_> {
+    let distinct = words.distinct.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    (words.codes.into_pyarray(py), distinct)
 }
 
 #[pyfunction]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from cfmt.data.readers import Chunk, Needed, read_chunks
 from cfmt.data.readers.layout import exporter_of
 from cfmt.data.readers.opening import STDIN, named_files
 from cfmt.data.schema import Table
+from cfmt.data.text_column import TextColumn
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,15 +37,15 @@ class FlowChunk:
         The rows that can be scored.
     rows : ndarray of shape (n_rows,), int64
         Their row numbers in the file, from 0.
-    passed : dict of str to list of str
+    passed : mapping of str to sequence of str
         Columns that go through to the output: addresses, times, ids, and the label if there is one.
-    labels : tuple of str or None
+    labels : sequence of str or None
         Their labels, ``normal`` where the columns call them so; None where the file has none.
     n_dropped : int
         Rows that cannot be scored.
     fault : str or None
         File, line and fault of the first of them.
-    roles : dict of str to polars.Series of length n_rows
+    roles : mapping of str to sequence of str
         Columns that say between whom the flows were, by role: one of :data:`cfmt.data.columns.ROLES`.
     exporter : str, default=""
         What wrote the flows, as told by their columns; empty where those tell nothing.
@@ -52,11 +53,11 @@ class FlowChunk:
 
     table: Table
     rows: npt.NDArray[np.int64]
-    passed: dict[str, list[str]]
-    labels: tuple[str, ...] | None = None
+    passed: Mapping[str, Sequence[str]]
+    labels: Sequence[str] | None = None
     n_dropped: int = 0
     fault: str | None = None
-    roles: dict[str, pl.Series] = field(default_factory=dict)
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
     exporter: str = ""
 
     def cells(self, row: int) -> dict[str, str]:
@@ -67,7 +68,7 @@ class FlowChunk:
         row : int
             Its place in the chunk.
         """
-        return {role: _cell(column[row]) for role, column in self.roles.items()}
+        return {role: column[row] for role, column in self.roles.items()}
 
 
 def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
@@ -101,8 +102,8 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
     ...     path = Path(folder, "flows.csv")
     ...     _ = path.write_text("uid,bytes\nC1,7\nC2,many\n")
     ...     (chunk,) = stream_flows(Columns(("bytes",), {}, kept=("uid",)), path)
-    >>> chunk.passed, chunk.n_dropped
-    ({'uid': ['C1']}, 1)
+    >>> list(chunk.passed["uid"]), chunk.n_dropped
+    (['C1'], 1)
     """
     chunks = read_chunks(source, format=format, needed=_needed(columns))
     flows = (flow_chunk(columns, chunk) for chunk in chunks)
@@ -138,23 +139,31 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
     >>> from cfmt.data.readers import Chunk
     >>> frame = pl.DataFrame({"src": ["192.0.2.1"], "bytes": ["7"]})
     >>> flows = flow_chunk(Columns(("bytes",), {}, kept=("src",)), Chunk("-", 0, np.array([1]), frame))
-    >>> flows.passed, flows.cells(0)
-    ({'src': ['192.0.2.1']}, {'src': '192.0.2.1'})
+    >>> list(flows.passed["src"]), flows.cells(0)
+    (['192.0.2.1'], {'src': '192.0.2.1'})
     """
-    raw = tuple(chunk.frame.columns)
+    raw = (*chunk.frame.columns, *chunk.words)
     try:
         frame = as_basic(chunk.frame) if columns.view else chunk.frame
-        made = tabulate(frame, columns)
+        made = tabulate(frame, columns, words=chunk.words)
     except DataError as error:
         raise DataError(f"{chunk.path}: {error}") from error
     kept = passed_names(raw) if columns.view else columns.kept
-    through = [name for name in dict.fromkeys((*kept, columns.label)) if name in frame.columns]
-    roles = {role: name for role, name in flow_roles(raw).items() if name in frame.columns}
-    picked = frame.select([*dict.fromkeys([*through, *roles.values()])])
-    if picked.width and len(made.rows) < chunk.frame.height:
-        picked = picked[made.rows]
+    there = {*frame.columns, *chunk.words}
+    left = None if len(made.rows) == chunk.frame.height else made.rows
+
+    def texts(name: str) -> TextColumn:
+        """Give a column's cells of the rows that are left."""
+
+        def column() -> pl.Series:
+            """Write the cells out."""
+            cells = chunk.words[name].column(name) if name in chunk.words else frame[name]
+            return cells if left is None else cells.gather(left)
+
+        return TextColumn(column)
+
+    passed = {name: texts(name) for name in dict.fromkeys((*kept, columns.label)) if name in there}
     fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
-    passed = {name: _cells(picked[name]) for name in through}
     return FlowChunk(
         table=made.table,
         rows=chunk.first + made.rows,
@@ -162,7 +171,7 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
         labels=_labels(columns, passed),
         n_dropped=chunk.frame.height - len(made.rows),
         fault=fault or None,
-        roles={role: picked[name] for role, name in roles.items()},
+        roles={role: texts(name) for role, name in flow_roles(raw).items() if name in there},
         exporter=exporter_of(raw),
     )
 
@@ -215,17 +224,13 @@ def nsl_kdd_chunk(flows: Flows) -> FlowChunk:
     return FlowChunk(flows.table, rows, passed, flows.attack_type, roles=roles)
 
 
-def _words(table: Table, name: str) -> pl.Series:
+def _words(table: Table, name: str) -> TextColumn:
     """Write out a categorical column."""
     import polars as pl
 
     at = table.schema.categorical.index(name)
-    return pl.Series(table.vocabularies[at], dtype=pl.String).gather(table.categorical[:, at])
-
-
-def _cell(value: object) -> str:
-    """Write a cell as text; a missing one is empty."""
-    return "" if value is None else str(value)
+    words = pl.Series(table.vocabularies[at], dtype=pl.String)
+    return TextColumn(lambda: words.gather(table.categorical[:, at]))
 
 
 def _ahead(flows: Iterator[FlowChunk]) -> Iterator[FlowChunk]:
@@ -249,21 +254,16 @@ def _needed(columns: Columns) -> Needed | None:
     )
 
 
-def _cells(column: pl.Series) -> list[str]:
-    """Write a column's cells as text."""
-    import polars as pl
-
-    if column.dtype == pl.String or column.dtype.is_integer():
-        cells = column.cast(pl.String)
-        return (cells.fill_null("") if cells.null_count() else cells).to_list()
-    return [_cell(cell) for cell in column.to_list()]
-
-
-def _labels(columns: Columns, passed: dict[str, list[str]]) -> tuple[str, ...] | None:
+def _labels(columns: Columns, passed: Mapping[str, TextColumn]) -> TextColumn | None:
     """Name what the columns call normal so, and keep other labels as they are."""
     if columns.label not in passed:
         return None
-    labels = passed[columns.label]
     normal = {word.lower() for word in columns.normal}
-    names = {word: "normal" if word.lower() in normal else word for word in set(labels)}
-    return tuple(map(names.__getitem__, labels))
+
+    def named() -> pl.Series:
+        """Write the labels out; each distinct one is looked at once."""
+        labels = passed[columns.label].series
+        words = [word for word in labels.unique().to_list() if word.lower() in normal]
+        return labels.replace(words, ["normal"] * len(words))
+
+    return TextColumn(named)

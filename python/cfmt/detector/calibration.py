@@ -203,7 +203,7 @@ def score_benign(detector: Detector, flows: Iterable[FlowChunk]) -> BenignScores
         table = chunk.table
         if chunk.labels is not None:
             benign = np.array([label.strip().lower() in _BENIGN for label in chunk.labels], np.bool_)
-            left_out.update(chunk.labels[row] for row in np.flatnonzero(~benign))
+            left_out.update(chunk.labels[row] for row in np.flatnonzero(~benign).tolist())
             table = table.take(np.flatnonzero(benign))
         scored = detector.score(table)
         scores.append(scored.scores)

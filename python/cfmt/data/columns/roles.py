@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from cfmt.data.columns.names import normalised
 
@@ -39,7 +41,7 @@ ROLES = {
 """What an alert needs of a flow, each with the names that columns of that use have."""
 
 
-def flow_roles(names: Iterable[str]) -> dict[str, str]:
+def flow_roles(names: Iterable[str]) -> Mapping[str, str]:
     """Find the columns that say between whom a flow was, when, and by what protocol.
 
     Parameters
@@ -49,19 +51,25 @@ def flow_roles(names: Iterable[str]) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
+    mapping of str to str
         Column by role, one of ``ROLES``; a role without a column is left out.
 
     Examples
     --------
     >>> from cfmt.data.columns import flow_roles
     >>> flow_roles(["ts", "id.orig_h", "id.resp_h", "id.resp_p", "orig_bytes"])
-    {'time': 'ts', 'src': 'id.orig_h', 'dst': 'id.resp_h', 'dst_port': 'id.resp_p'}
+    mappingproxy({'time': 'ts', 'src': 'id.orig_h', 'dst': 'id.resp_h', 'dst_port': 'id.resp_p'})
     """
+    return _roles_of(tuple(names))
+
+
+@lru_cache(maxsize=64)  # asked for each chunk
+def _roles_of(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Find the column of each role."""
     plain = {name: normalised(name) for name in names}
     found = {}
     for role, pattern in ROLES.items():
         column = next((name for name, words in plain.items() if pattern.fullmatch(words)), None)
         if column is not None:
             found[role] = column
-    return found
+    return MappingProxyType(found)

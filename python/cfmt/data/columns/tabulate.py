@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from cfmt import _core
 from cfmt.data.columns.names import port_bucket
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.values import number_columns, numbers, texts
+from cfmt.data.readers.layout import Words
 from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError
 
@@ -56,6 +58,7 @@ def tabulate(
     frame: pl.DataFrame,
     columns: Columns,
     *,
+    words: Mapping[str, Words] = MappingProxyType({}),
     types: Collection[str] | None = None,
     name: str = "flows",
     sources: tuple[Source, ...] = (),
@@ -72,6 +75,8 @@ def tabulate(
         Rows as a reader gave them, texts or numbers.
     columns : Columns
         What each column is for.
+    words : mapping of str to Words, default={}
+        Columns of words that are not in the frame, as a reader gave them.
     types : collection of str, optional
         Names of the attack types, as :func:`label_names` gives them; without it, nothing is known of the
         rows' labels, and all count as one unknown type.
@@ -100,14 +105,15 @@ def tabulate(
     (1, (1, "column bytes must be a number, got 'many'"))
     """
     labelled = (columns.label,) if types is not None else ()
-    lacking = [column for column in (*columns.features, *labelled) if column not in frame.columns]
+    there = {*frame.columns, *words}
+    lacking = [column for column in (*columns.features, *labelled) if column not in there]
     if lacking:
         raise DataError(
             f"lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}; "
             "give a table of the exporter that the schema was made from"
         )
     numeric, wrong, fault_of = _numeric(frame, columns)
-    codes, vocabularies = _words(frame, columns)
+    codes = _codes(frame, columns, words)
     attack_type, is_attack = np.zeros(frame.height, np.int64), np.zeros(frame.height, np.uint8)
     if types is not None:
         attack_type, is_attack, unlabelled = _labels(frame, columns, tuple(types))
@@ -121,7 +127,7 @@ def tabulate(
         schema=columns.schema,
         numeric=numeric,
         categorical=codes,
-        vocabularies=vocabularies,
+        vocabularies=tuple((*known, OTHER) for known in columns.words.values()),
         attack_type=attack_type,
         attack_types=names,
         family=attack_type,
@@ -165,31 +171,34 @@ def _numeric(
     return numeric, bad, fault_of
 
 
-def _words(
-    frame: pl.DataFrame, columns: Columns
-) -> tuple[npt.NDArray[np.int64], tuple[tuple[str, ...], ...]]:
-    """Return codes, shape (n_rows, n_categorical), and the words that they stand for."""
+def _codes(frame: pl.DataFrame, columns: Columns, words: Mapping[str, Words]) -> npt.NDArray[np.int64]:
+    """Return each cell's place among its column's words, behind them for others, (n_rows, n_categorical)."""
     codes = np.zeros((frame.height, len(columns.words)), np.int64)
-    for place, (column, words) in enumerate(columns.words.items()):
-        codes[:, place] = _codes(frame[column], words, is_port=column in columns.ports)
-    return codes, tuple((*words, OTHER) for words in columns.words.values())
+    for place, (name, known) in enumerate(columns.words.items()):
+        given, distinct = words[name] if name in words else _coded(frame[name])
+        code_of = _places(distinct, known, is_port=name in columns.ports)
+        codes[:, place] = code_of[given]
+    return codes
 
 
-def _codes(column: pl.Series, words: tuple[str, ...], *, is_port: bool) -> npt.NDArray[np.int64]:
-    """Return each cell's place among the words, behind them for others; each distinct cell is read once."""
+def _coded(column: pl.Series) -> Words:
+    """Give each distinct cell of a column a code."""
     import polars as pl
 
-    if column.dtype.is_float():
-        column = column.cast(pl.String)  # NaN is not equal to itself
-    cells = column.to_list()
-    distinct = pl.Series(column.name, list({*cells}), dtype=column.dtype)
-    names = buckets(distinct) if is_port else texts(distinct)
-    places = {word: place for place, word in enumerate(words)}
-    code = {
-        cell: places.get(name, len(words))
-        for cell, name in zip(distinct.to_list(), names.to_list(), strict=True)
-    }
-    return np.fromiter(map(code.__getitem__, cells), np.int64, len(cells))
+    column = column.cast(pl.String, strict=False)
+    distinct = column.unique(maintain_order=True).drop_nulls()
+    codes = column.cast(pl.Enum(distinct)).to_physical().cast(pl.UInt32)
+    return Words(codes.fill_null(len(distinct)).to_numpy(), distinct.to_list())
+
+
+def _places(distinct: Sequence[str], known: tuple[str, ...], *, is_port: bool) -> npt.NDArray[np.int64]:
+    """Return the place of each distinct cell among the known words, and last that of an empty one."""
+    import polars as pl
+
+    cells = pl.Series([*distinct, None], dtype=pl.String)
+    names = buckets(cells) if is_port else texts(cells)
+    places = {word: place for place, word in enumerate(known)}
+    return np.array([places.get(name, len(known)) for name in names.to_list()], np.int64)
 
 
 def buckets(column: pl.Series) -> pl.Series:

@@ -137,9 +137,9 @@ def read_arff(
         block = block.after(data_line)
         if b"{" in block.content:
             _refuse_sparse(block.lines(), text.path)
-        frame, lines = rows.read(block)
-        if frame.height:
-            yield Chunk(text.path, rows.n_rows - frame.height, lines, frame)
+        read = rows.read(block)
+        if read.frame.height:
+            yield Chunk(text.path, rows.n_rows - read.frame.height, *read)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line {data_line}: no rows follow @data; give a file with flows")
 

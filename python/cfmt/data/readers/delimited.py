@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
-from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, Words, exporter_of
 from cfmt.data.readers.needed_cells import NeededCells
 from cfmt.data.readers.sniffing import Shape, shape_of
 from cfmt.data.readers.text import Block, Text
@@ -82,11 +82,19 @@ def read_csv(
         columns = names
     rows = Rows(text, shape, columns, needed)
     for block in text.blocks(rows_at_once):
-        frame, lines = rows.read(block)
-        if frame.height:
-            yield Chunk(text.path, rows.n_rows - frame.height, lines, frame)
+        read = rows.read(block)
+        if read.frame.height:
+            yield Chunk(text.path, rows.n_rows - read.frame.height, *read)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line 1: is a header, and no rows follow; give a file with flows")
+
+
+class ReadRows(NamedTuple):
+    """Rows of a block as :class:`Chunk` has them."""
+
+    lines: npt.NDArray[np.int64]
+    frame: pl.DataFrame
+    words: Mapping[str, Words]
 
 
 class Rows:
@@ -120,7 +128,7 @@ class Rows:
         rows.n_rows, rows._blank = self.n_rows, self._blank
         return rows
 
-    def read(self, block: Block) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    def read(self, block: Block) -> ReadRows:
         """Parse a block: at once where all is sound, line by line where it is not.
 
         Parameters
@@ -130,10 +138,7 @@ class Rows:
 
         Returns
         -------
-        frame : polars.DataFrame
-            Columns by name; those that are not needed may be left out.
-        lines : ndarray of shape (n_rows,), int64
-            Number of each row's line.
+        ReadRows
 
         Raises
         ------
@@ -150,10 +155,11 @@ class Rows:
         found = None if self._blank or not content else self._at_once(content)
         if found is None:
             return self._one_by_one(Block(first + skipped, content))
-        self.n_rows += found.height
-        return found, np.arange(found.height, dtype=np.int64) + (first + skipped)
+        frame, words = found
+        self.n_rows += frame.height
+        return ReadRows(np.arange(frame.height, dtype=np.int64) + (first + skipped), frame, words)
 
-    def _at_once(self, content: bytes) -> pl.DataFrame | None:
+    def _at_once(self, content: bytes) -> tuple[pl.DataFrame, Mapping[str, Words]] | None:
         """Parse lines at once; None where one of them needs a look."""
         shape = self._shape
         if (shape.comment and shape.comment.encode() in content) or (shape.escape and b"\\" in content):
@@ -164,7 +170,7 @@ class Rows:
         frame = parse_at_once(content, shape.separator, shape.quote, shape.width, shape.unset)
         if frame is None or self._has_header(frame) or self._overflows(frame):
             return None
-        return self._named(frame)
+        return self._named(frame), {}
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Name the columns; more of them, behind, are dropped: they are empty."""
@@ -189,7 +195,7 @@ class Rows:
         n_columns = len(self._shape.columns)
         return n_columns < frame.width and frame[str(n_columns)].null_count() < frame.height
 
-    def _one_by_one(self, block: Block) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    def _one_by_one(self, block: Block) -> ReadRows:
         """Parse line by line, and name the first that is faulty."""
         rows: list[list[str]] = []
         lines: list[int] = []
@@ -207,7 +213,7 @@ class Rows:
                 lines.append(number)
         self.n_rows += len(rows)
         frame = frame_of(rows, self._shape.width, self._shape.unset)
-        return self._named(frame), np.array(lines, dtype=np.int64)
+        return ReadRows(np.array(lines, dtype=np.int64), self._named(frame), {})
 
     def _cells(self, number: int, line: str) -> list[str] | None:
         """Split a line; None where it is the header again."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "exporter_of", "unique_names"]
+__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "Words", "exporter_of", "unique_names"]
 
 FORMATS = ("csv", "parquet", "arff", "zeek", "zeek-json", "eve", "jsonl")
 
@@ -61,8 +63,8 @@ class Needed:
     ----------
     numbers : tuple of str
         Columns of numbers.
-    texts : tuple of str
-        Columns whose cells are wanted as they stand.
+    words : tuple of str
+        Columns of words, of which there are few.
     lacking : tuple of str, default=()
         Those columns of numbers that may lack some.
     passed : callable, optional
@@ -77,18 +79,45 @@ class Needed:
     """
 
     numbers: tuple[str, ...]
-    texts: tuple[str, ...]
+    words: tuple[str, ...]
     lacking: tuple[str, ...] = ()
     passed: Callable[[tuple[str, ...]], Collection[str]] | None = None
 
     def found_in(self, columns: Sequence[str]) -> frozenset[str] | None:
         """Choose the columns of a file to read; None, which is all, where one is not there."""
-        wanted = {*self.numbers, *self.texts}
+        wanted = {*self.numbers, *self.words}
         return frozenset(wanted | self.passed_of(columns)) if wanted <= {*columns} else None
 
     def passed_of(self, columns: Sequence[str]) -> frozenset[str]:
         """Choose the columns of a file that are wanted as they stand, and need not be there."""
         return frozenset({*self.passed(tuple(columns))} & {*columns} if self.passed else ())
+
+
+class Words(NamedTuple):
+    """A column of words.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows,), uint32
+        The place of each cell's word in ``distinct``; its length where the cell is empty.
+    distinct : sequence of str
+        Each word once.
+
+    Examples
+    --------
+    >>> from cfmt.data.readers import Words
+    >>> Words(np.array([0, 1, 0], np.uint32), ["tcp"]).column("proto").to_list()
+    ['tcp', None, 'tcp']
+    """
+
+    codes: npt.NDArray[np.uint32]
+    distinct: Sequence[str]
+
+    def column(self, name: str) -> pl.Series:
+        """Write the cells out; an empty one is null."""
+        import polars as pl
+
+        return pl.Series(name, [*self.distinct, None], dtype=pl.String).gather(self.codes)
 
 
 class Chunk(NamedTuple):
@@ -109,6 +138,8 @@ class Chunk(NamedTuple):
         become JSON text. JSON keys that the layout does not know come behind its columns. Where only some
         columns are needed, others may be left out, and those of numbers may hold numbers, NaN where one is
         missing.
+    words : mapping of str to Words, default={}
+        Columns that were needed as words, where those are not in ``frame``.
 
     Examples
     --------
@@ -127,6 +158,7 @@ class Chunk(NamedTuple):
     first: int
     lines: npt.NDArray[np.int64]
     frame: pl.DataFrame
+    words: Mapping[str, Words] = MappingProxyType({})
 
 
 # Names as they are left by _plain; the first exporter all of whose names are there is the one.
@@ -156,6 +188,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter not in " _/")
 
 
+@lru_cache(maxsize=64)  # asked for each chunk
 def exporter_of(columns: tuple[str, ...]) -> str:
     """Tell by the names of the columns what made the flows.
 

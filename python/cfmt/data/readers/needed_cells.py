@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.data.readers.cells import is_number, parse_at_once
-from cfmt.data.readers.layout import Needed
+from cfmt.data.readers.layout import Needed, Words
 from cfmt.data.readers.sniffing import Shape
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NeededCells"]
 
-_SKIPPED, _NUMBER, _NUMBER_OR_MISSING, _TEXT, _EMPTY = range(5)
+_SKIPPED, _NUMBER, _NUMBER_OR_MISSING, _WORD, _TEXT, _EMPTY = range(6)
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,15 @@ class NeededCells:
     ----------
     shape : Shape
         How lines are made.
-    numbers, texts : tuple of str
-        Names of the columns of either kind, in the order of the file.
+    numbers, words, texts : tuple of str
+        Names of the columns of each kind, in the order of the file.
     kinds : ndarray of shape (width,), uint8
         What is wanted of each cell, as the kernel has it.
     """
 
     shape: Shape
     numbers: tuple[str, ...]
+    words: tuple[str, ...]
     texts: tuple[str, ...]
     kinds: npt.NDArray[np.uint8]
 
@@ -70,13 +71,15 @@ class NeededCells:
             if name in needed.numbers:
                 kinds[place] = _NUMBER_OR_MISSING if name in needed.lacking else _NUMBER
             elif name in wanted:
-                kinds[place] = _TEXT
-        numbers = tuple(name for name in columns if name in needed.numbers)
-        texts = tuple(name for name in columns if name in wanted and name not in needed.numbers)
-        return cls(shape, numbers, texts, kinds)
+                kinds[place] = _WORD if name in needed.words else _TEXT
+        numbers, words, texts = (
+            tuple(name for place, name in enumerate(columns) if kinds[place] in of_kind)
+            for of_kind in ((_NUMBER, _NUMBER_OR_MISSING), (_WORD,), (_TEXT,))
+        )
+        return cls(shape, numbers, words, texts, kinds)
 
-    def read(self, content: bytes) -> pl.DataFrame | None:
-        """Read lines, each ended by a line feed.
+    def read(self, content: bytes) -> tuple[pl.DataFrame, dict[str, Words]] | None:
+        """Read lines, each ended by a line feed; None where one of them needs a look.
 
         Parameters
         ----------
@@ -85,8 +88,10 @@ class NeededCells:
 
         Returns
         -------
-        polars.DataFrame or None
-            Numbers, NaN where one is missing, then texts; None where a line needs a look.
+        frame : polars.DataFrame
+            Numbers, NaN where one is missing, then texts.
+        words : dict of str to Words
+            The columns of words.
         """
         import polars as pl
 
@@ -96,17 +101,18 @@ class NeededCells:
         )
         if found is None:
             return None
-        n_lines, numbers, text = found
+        n_lines, numbers, words, text = found
         frame = pl.DataFrame(
             [pl.Series(name, cells) for name, cells in zip(self.numbers, numbers, strict=True)]
         )
+        coded = {name: Words(*cells) for name, cells in zip(self.words, words, strict=True)}
         if not self.texts:
-            return frame
+            return frame, coded
         texts = parse_at_once(text, shape.separator, shape.quote, len(self.texts), shape.unset)
         if texts is None or texts.height != n_lines:
             return None
         texts.columns = list(self.texts)
-        return frame.hstack(texts)
+        return frame.hstack(texts), coded
 
 
 def _is_word(shape: Shape, place: int) -> bool:

@@ -128,10 +128,11 @@ def read_zeek(text: Text, rows_at_once: int, needed: Needed | None = None) -> It
                     if header != before:
                         rows = rows.like(header.shape())
                 continue
-            frame, lines = rows.read(_unglued(part) if header.glued else part)
-            if frame.height:
-                yield Chunk(text.path, first, lines, _aligned(frame, wanted))
-                first += frame.height
+            read = rows.read(_unglued(part) if header.glued else part)
+            if read.frame.height:
+                columns = tuple(name for name in wanted if name not in read.words)
+                yield Chunk(text.path, first, read.lines, _aligned(read.frame, columns), read.words)
+                first += read.frame.height
 
 
 def _parts(block: Block) -> Iterator[Block]:

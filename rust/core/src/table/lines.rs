@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::number::{plain, whole};
+use super::words::{Codes, NO_WORD, Words, together};
 use crate::error::{Result, check, zeros};
 
 /// Bytes of the lines that one thread reads at a time, about.
@@ -17,6 +18,8 @@ pub enum Kind {
     Number,
     /// A number in every cell, or a word for a missing one.
     NumberOrMissing,
+    /// A word, of which there are few.
+    Word,
     /// The cell as it stands.
     Text,
     /// Nothing may stand there.
@@ -32,7 +35,7 @@ pub struct Columns<'a> {
     pub quote: Option<u8>,
     /// What is wanted of each column.
     pub kinds: &'a [Kind],
-    /// Words for a missing number, beside the usual ones.
+    /// What stands for "no value", beside the usual ones.
     pub unset: &'a [&'a [u8]],
 }
 
@@ -43,6 +46,8 @@ pub struct Lines {
     pub n: usize,
     /// Numbers, column after column; NaN where one is missing.
     pub numbers: Vec<f64>,
+    /// The columns of words, without blanks and quotes around them.
+    pub words: Vec<Words>,
     /// The cells of the text columns, as lines with the same separator.
     pub text: Vec<u8>,
 }
@@ -81,13 +86,37 @@ pub fn parse(content: &[u8], columns: Columns<'_>) -> Result<Option<Lines>> {
     let mut numbers = zeros(n_numbers.checked_mul(n), || {
         format!("content: numbers of {n} lines do not fit into memory; read fewer lines at a time")
     })?;
-    let outs = by_part(&mut numbers, n, &sizes);
-    let texts: Option<Vec<Vec<u8>>> = parts
+    let mut codes = vec![NO_WORD; n * kinds.iter().filter(|&&kind| kind == Kind::Word).count()];
+    let outs = by_part(&mut numbers, n, &sizes).into_iter().zip(by_part(&mut codes, n, &sizes));
+    let read: Option<Vec<Part<'_>>> = parts
         .into_par_iter()
-        .zip(outs)
-        .map(|(part, mut out)| Reader { columns, content: part, at: 0, n_quotes: 0 }.read(&mut out))
+        .zip(outs.collect::<Vec<_>>())
+        .map(|(part, (numbers, codes))| Reader::new(columns, part, numbers, codes).read())
         .collect();
-    Ok(texts.map(|texts| Lines { n, numbers, text: texts.concat() }))
+    Ok(read.map(|read| Lines {
+        n,
+        words: words_of(&codes, n, &sizes, &read),
+        numbers,
+        text: read.iter().flat_map(|part| &part.text).copied().collect(),
+    }))
+}
+
+/// What a part of the lines holds beside numbers and codes.
+struct Part<'a> {
+    text: Vec<u8>,
+    words: Vec<Codes<'a>>,
+}
+
+/// Puts the columns of words together.
+fn words_of(codes: &[u32], n: usize, sizes: &[usize], parts: &[Part<'_>]) -> Vec<Words> {
+    let n_columns = parts.first().map_or(0, |part| part.words.len());
+    (0..n_columns)
+        .into_par_iter()
+        .map(|column| {
+            let own: Vec<&Codes<'_>> = parts.iter().map(|part| &part.words[column]).collect();
+            together(codes[column * n..][..n].to_vec(), sizes, &own)
+        })
+        .collect()
 }
 
 impl Kind {
@@ -117,9 +146,9 @@ fn count(bytes: &[u8], letter: u8) -> usize {
 }
 
 /// The place of each part's rows in each column.
-fn by_part<'a>(numbers: &'a mut [f64], n: usize, sizes: &[usize]) -> Vec<Vec<&'a mut [f64]>> {
-    let mut outs: Vec<Vec<&mut [f64]>> = sizes.iter().map(|_| Vec::new()).collect();
-    for mut column in numbers.chunks_exact_mut(n.max(1)) {
+fn by_part<'a, T>(cells: &'a mut [T], n: usize, sizes: &[usize]) -> Vec<Vec<&'a mut [T]>> {
+    let mut outs: Vec<Vec<&mut [T]>> = sizes.iter().map(|_| Vec::new()).collect();
+    for mut column in cells.chunks_exact_mut(n.max(1)) {
         for (out, &size) in outs.iter_mut().zip(sizes) {
             let (part, rest) = column.split_at_mut(size);
             out.push(part);
@@ -130,48 +159,65 @@ fn by_part<'a>(numbers: &'a mut [f64], n: usize, sizes: &[usize]) -> Vec<Vec<&'a
 }
 
 /// Goes along the cells of some lines.
-struct Reader<'a> {
+struct Reader<'a, 'out> {
     columns: Columns<'a>,
     content: &'a [u8],
     at: usize,
     n_quotes: usize,
+    numbers: Vec<&'out mut [f64]>,
+    codes: Vec<&'out mut [u32]>,
+    part: Part<'a>,
 }
 
-impl<'a> Reader<'a> {
-    /// Reads all lines into the columns; returns the text cells, or None where something is not as it should be.
-    fn read(mut self, out: &mut [&mut [f64]]) -> Option<Vec<u8>> {
-        let mut text = Vec::new();
+impl<'a, 'out> Reader<'a, 'out> {
+    fn new(
+        columns: Columns<'a>,
+        content: &'a [u8],
+        numbers: Vec<&'out mut [f64]>,
+        codes: Vec<&'out mut [u32]>,
+    ) -> Self {
+        let words = codes.iter().map(|_| Codes::default()).collect();
+        let part = Part { text: Vec::new(), words };
+        Self { columns, content, at: 0, n_quotes: 0, numbers, codes, part }
+    }
+
+    /// Reads all lines, or returns None where something is not as it should be.
+    fn read(mut self) -> Option<Part<'a>> {
         let mut line = 0;
         while self.at < self.content.len() {
             if self.content[self.at] == b'\n' {
                 return None;
             }
-            self.line(line, out, &mut text)?;
+            self.line(line)?;
             line += 1;
         }
         // A quote that was not seen at the edge of a cell stands inside one.
         let n_quotes = self.columns.quote.map_or(0, |quote| count(self.content, quote));
-        (self.n_quotes == n_quotes).then_some(text)
+        (self.n_quotes == n_quotes).then_some(self.part)
     }
 
     #[inline]
-    fn line(&mut self, line: usize, out: &mut [&mut [f64]], text: &mut Vec<u8>) -> Option<()> {
+    fn line(&mut self, line: usize) -> Option<()> {
         let Columns { separator, kinds, .. } = self.columns;
-        let (mut number, mut n_texts) = (0, 0);
+        let (mut number, mut word, mut n_texts) = (0, 0, 0);
         for (column, &kind) in kinds.iter().enumerate() {
             let end = if column + 1 == kinds.len() { b'\n' } else { separator };
             if kind.is_number() {
-                out[number][line] = self.number(end, kind)?;
+                self.numbers[number][line] = self.number(end, kind)?;
                 number += 1;
                 continue;
             }
             let cell = self.cell(end)?;
             match kind {
+                Kind::Word => {
+                    self.codes[word][line] = self.code(word, cell);
+                    word += 1;
+                }
                 Kind::Text => {
                     if n_texts > 0 {
-                        text.push(separator);
+                        self.part.text.push(separator);
                     }
-                    text.extend_from_slice(cell);
+                    self.part.text.extend_from_slice(cell);
                     n_texts += 1;
                 }
                 Kind::Empty if !self.trimmed(cell).is_empty() => return None,
@@ -179,9 +225,19 @@ impl<'a> Reader<'a> {
             }
         }
         if n_texts > 0 {
-            text.push(b'\n');
+            self.part.text.push(b'\n');
         }
         Some(())
+    }
+
+    /// The code of a cell of a column of words.
+    #[inline]
+    fn code(&mut self, column: usize, cell: &'a [u8]) -> u32 {
+        let word = self.trimmed(self.bare(cell));
+        if word.is_empty() || self.columns.unset.contains(&word) {
+            return NO_WORD;
+        }
+        self.part.words[column].of(word)
     }
 
     /// The number in the next cell.
@@ -199,8 +255,7 @@ impl<'a> Reader<'a> {
 
     fn odd_number(&mut self, end: u8, kind: Kind) -> Option<f64> {
         let cell = self.cell(end)?;
-        let bare = self.columns.quote.and_then(|quote| cell.strip_prefix(&[quote])?.strip_suffix(&[quote]));
-        let value = whole(self.trimmed(bare.unwrap_or(cell)), self.columns.unset)?;
+        let value = whole(self.trimmed(self.bare(cell)), self.columns.unset)?;
         (kind == Kind::NumberOrMissing || !value.is_nan()).then_some(value)
     }
 
@@ -219,6 +274,12 @@ impl<'a> Reader<'a> {
         }
         self.at += length + 1;
         Some(&rest[..length])
+    }
+
+    /// A cell without quotes around it.
+    fn bare<'c>(&self, cell: &'c [u8]) -> &'c [u8] {
+        let bare = self.columns.quote.and_then(|quote| cell.strip_prefix(&[quote])?.strip_suffix(&[quote]));
+        bare.unwrap_or(cell)
     }
 
     /// A cell without blanks around it.
@@ -258,8 +319,16 @@ mod tests {
         assert_eq!(found.numbers[..3], [1.0, 2.5, 30.0]);
         assert!(found.numbers[3].is_nan() && found.numbers[5].is_nan());
         assert_eq!(found.text, b"tcp\n\"u,dp\"\n\n");
-        assert_eq!(read("", &ALL), Some(Lines { n: 0, numbers: vec![], text: vec![] }));
+        assert_eq!(read("", &ALL), Some(Lines { n: 0, numbers: vec![], words: vec![], text: vec![] }));
         assert!(read("1,\n", &[Kind::Number, Kind::Empty]).is_some());
+    }
+
+    #[test]
+    fn words_are_read() {
+        let kinds = [Kind::Word, Kind::Number];
+        let found = read("tcp,1\n\" tcp\",2\n,3\nunset,4\n udp ,5\n", &kinds).unwrap();
+        let expected = Words { codes: vec![0, 0, 2, 2, 1], distinct: vec![b"tcp".to_vec(), b"udp".to_vec()] };
+        assert_eq!(found.words, [expected]);
     }
 
     #[test]
@@ -304,9 +373,13 @@ mod tests {
         fn numbers_come_back_whatever_the_parts(rows in prop::collection::vec((any::<i32>(), -1.0..1.0_f64), 0..3000)) {
             let mut content = String::new();
             for (whole, real) in &rows {
-                writeln!(content, "{whole},{real},{}", "x".repeat(200)).unwrap();
+                writeln!(content, "{whole},{real},{},{}", "x".repeat(200), whole % 5).unwrap();
             }
-            let found = read(&content, &[Kind::Number, Kind::Number, Kind::Text]).unwrap();
+            let kinds = [Kind::Number, Kind::Number, Kind::Text, Kind::Word];
+            let found = read(&content, &kinds).unwrap();
+            for (code, (whole, _)) in found.words[0].codes.iter().zip(&rows) {
+                prop_assert_eq!(&found.words[0].distinct[*code as usize], &(whole % 5).to_string().into_bytes());
+            }
             let (wholes, reals) = found.numbers.split_at(rows.len());
             for (i, &(whole, real)) in rows.iter().enumerate() {
                 prop_assert_eq!(wholes[i].to_bits(), f64::from(whole).to_bits());
