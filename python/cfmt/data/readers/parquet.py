@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["MAGIC", "parquet_layout", "read_parquet"]
 
 MAGIC = b"PAR1"
+_ROWS_READ = 1 << 18  # at once: fewer cost much, for a slice is decoded from the beginning of its row group
+_CELLS_READ = 1 << 25  # at once, at most
 
 
 @contextmanager
@@ -90,13 +92,15 @@ def read_parquet(path: str, rows_at_once: int, needed: Needed | None = None) -> 
         scan = _scan(path)
         if needed is not None:
             scan = _only(scan, needed)
+        n_columns = len(scan.collect_schema())
+    n_rows = max(rows_at_once, min(_ROWS_READ, _CELLS_READ // max(1, n_columns)))
     while True:
         with _told_faults(path):
-            frame = _flat(scan.slice(first, rows_at_once).collect())
-        if frame.height:
+            read = _flat(scan.slice(first, n_rows).collect())
+        for frame in read.iter_slices(rows_at_once):
             yield Chunk(path, first, np.arange(frame.height, dtype=np.int64) + (first + 1), frame)
-        first += frame.height
-        if frame.height < rows_at_once:
+            first += frame.height
+        if read.height < n_rows:
             break
     if first == 0:
         raise DataError(f"{path}: has no rows; give a file with flows")

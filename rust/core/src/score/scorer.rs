@@ -11,7 +11,7 @@ use crate::mlp::{logits, probability};
 use crate::ragged::Offsets;
 
 /// Rows that pass through the model at once.
-pub(super) const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 64;
 
 /// Raw rows of a table.
 #[derive(Debug, Clone, Copy)]
@@ -180,10 +180,10 @@ impl Block {
         let raw = &rows.numeric[start * n_numeric..(start + n) * n_numeric];
         for (j, (column, scale)) in scorer.scales.iter().enumerate() {
             self.column.clear();
-            self.column.extend(raw[*column..].iter().step_by(n_numeric));
+            self.column.extend(raw.chunks_exact(n_numeric).map(|row| row[*column]));
             scale.apply(&self.column, &mut self.scaled);
-            for (x, &value) in self.x[j..].iter_mut().step_by(width).zip(&self.scaled) {
-                *x = value;
+            for (row, &value) in self.x.chunks_exact_mut(width).zip(&self.scaled) {
+                row[j] = value;
             }
         }
         let (n_columns, nothing) = (scorer.n_categorical(), scorer.shape.n_features as u32 - 1);

@@ -1,12 +1,15 @@
-//! A step function of a number: found by a table over the number's leading bits, and a short bisection.
+//! A step function of a number: found by a table of places that numbers may have, and a short bisection.
 
 use crate::error::{Error, Result, check, check_len};
 use crate::math::vectorised;
 
 /// Values whose place is looked for side by side.
 const LANES: usize = 16;
-/// At most this many entries has the table over leading bits.
-const BUCKETS: u64 = 4096;
+/// Sizes of the table of places that are tried, small ones first: all columns' tables share the cache.
+const SIZES: [usize; 5] = [64, 256, 1024, 4096, 16_384];
+
+/// Added to a small number, it leaves the nearest whole one in the lowest bits.
+const TO_WHOLE: f64 = (1_u64 << 52) as f64;
 
 /// The level of the last edge that a value reaches.
 #[derive(Debug, Clone)]
@@ -15,14 +18,8 @@ pub struct Steps {
     edges: Vec<f64>,
     /// The feature on each step.
     levels: Vec<f32>,
-    /// The key of the second edge, before which all values are on the first step.
-    low: i64,
-    /// Bits of a key that do not count in the table.
-    shift: u32,
-    /// The step at the beginning of each bucket of keys.
-    starts: Vec<u32>,
-    /// The most steps that a bucket has.
-    most: usize,
+    /// Where to begin.
+    table: Table,
 }
 
 impl Steps {
@@ -44,34 +41,31 @@ impl Steps {
                 allowed: "at least the entry before it",
             });
         }
-        let last = edges.len() - 1;
-        let low = key(edges[last.min(1)]);
-        let range = key(edges[last]).wrapping_sub(low) as u64; // exact: the whole range of keys fits
-        let shift = (u64::BITS - range.leading_zeros()).saturating_sub(BUCKETS.ilog2());
-        let n_buckets = (range >> shift) + 1;
-        // A bucket begins on the last step that starts before it or with it.
-        let start = |bucket: u64| {
-            let first = low.wrapping_add((bucket << shift) as i64);
-            edges[1..].partition_point(|&edge| key(edge) <= first)
-        };
-        let starts: Vec<u32> = (0..n_buckets).map(|bucket| start(bucket) as u32).collect();
-        let ends = starts[1..].iter().copied().chain([levels.len() as u32 - 1]);
-        let most = starts.iter().zip(ends).map(|(start, end)| (end - start) as usize + 1).max().unwrap_or(1);
-        edges.resize(edges.len() + most, f64::INFINITY);
-        Ok(Self { edges, levels, low, shift, starts, most })
+        let table = Table::of(&edges[1..]);
+        edges.resize(edges.len() + table.most, f64::INFINITY);
+        Ok(Self { edges, levels, table })
     }
 
     /// Looks the levels of values up; a NaN stays one.
     pub(super) fn apply(&self, values: &[f64], out: &mut [f32]) {
+        match self.table.axis {
+            Axis::Linear(line) => self.apply_by(|value| line.at(value), values, out),
+            Axis::Log(line) => self.apply_by(|value| line.at(log2(value)), values, out),
+        }
+    }
+
+    #[inline(always)]
+    fn apply_by(&self, at: impl Fn(f64) -> usize, values: &[f64], out: &mut [f32]) {
+        let last = self.levels.len() - 1;
         vectorised(
             #[inline(always)]
             || {
                 for (out, values) in out.chunks_mut(LANES).zip(values.chunks(LANES)) {
                     let mut lanes = [f64::NAN; LANES];
                     lanes[..values.len()].copy_from_slice(values);
-                    let places = self.last_reached(&lanes);
+                    let places = self.last_reached(&lanes, &at);
                     for ((out, &value), &place) in out.iter_mut().zip(values).zip(&places) {
-                        let level = self.levels[place.min(self.levels.len() - 1)];
+                        let level = self.levels[place.min(last)];
                         *out = if value.is_nan() { f32::NAN } else { level };
                     }
                 }
@@ -81,15 +75,12 @@ impl Steps {
 
     /// The place of the last edge that each value reaches, in step for all lanes.
     #[inline(always)]
-    fn last_reached(&self, values: &[f64; LANES]) -> [usize; LANES] {
-        let last = self.starts.len() - 1;
+    fn last_reached(&self, values: &[f64; LANES], at: impl Fn(f64) -> usize) -> [usize; LANES] {
         let mut places = [0; LANES];
         for (place, &value) in places.iter_mut().zip(values) {
-            let above = key(value).max(self.low).wrapping_sub(self.low) as u64;
-            let bucket = ((above >> self.shift) as usize).min(last);
-            *place = if value < self.edges[1] { 0 } else { self.starts[bucket] as usize };
+            *place = self.table.starts[at(value)] as usize;
         }
-        let mut left = self.most;
+        let mut left = self.table.most;
         while left > 1 {
             let half = left / 2;
             for (place, &value) in places.iter_mut().zip(values) {
@@ -102,11 +93,87 @@ impl Steps {
     }
 }
 
-/// A whole number that rises as floats do, from minus to plus infinity; both zeros have the same.
+/// Intervals of numbers, and the step on which each begins.
+///
+/// Which interval a number lies in never falls as the number rises, whatever rounding does; no more is needed for
+/// the place to be exact.
+#[derive(Debug, Clone)]
+struct Table {
+    axis: Axis,
+    /// For each interval, how many edges lie in those before it.
+    starts: Vec<u32>,
+    /// The most edges of an interval, and one.
+    most: usize,
+}
+
+/// What intervals are of the same length on.
+#[derive(Debug, Clone, Copy)]
+enum Axis {
+    /// The number.
+    Linear(Line),
+    /// About its logarithm.
+    Log(Line),
+}
+
+impl Table {
+    /// Chooses axis and size so that the bisection is short, and then so that the table is small.
+    fn of(edges: &[f64]) -> Self {
+        let tables = SIZES.into_iter().flat_map(|size| {
+            let linear = Axis::Linear(Line::between(edges, size, |value| value));
+            [linear, Axis::Log(Line::between(edges, size, log2))].map(|axis| Self::on(axis, edges, size))
+        });
+        let rounds = |table: &Self| table.most.next_power_of_two().ilog2();
+        tables.min_by_key(rounds).expect("there are sizes")
+    }
+
+    fn on(axis: Axis, edges: &[f64], size: usize) -> Self {
+        let mut counts = vec![0; size];
+        for &edge in edges {
+            let at = match axis {
+                Axis::Linear(line) => line.at(edge),
+                Axis::Log(line) => line.at(log2(edge)),
+            };
+            counts[at] += 1;
+        }
+        let most = counts.iter().max().map_or(1, |&most| most as usize + 1);
+        let before = |start: &mut u32, count| Some(std::mem::replace(start, *start + count));
+        Self { axis, starts: counts.into_iter().scan(0, before).collect(), most }
+    }
+}
+
+/// A line from numbers to intervals.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    low: f64,
+    slope: f64,
+    /// Number of the last interval.
+    last: f64,
+}
+
+impl Line {
+    /// The line on which the edges take up all intervals.
+    fn between(edges: &[f64], size: usize, on_axis: impl Fn(f64) -> f64) -> Self {
+        let low = edges.first().map_or(0.0, |&edge| on_axis(edge));
+        let high = edges.last().map_or(0.0, |&edge| on_axis(edge));
+        let last = (size - 1) as f64;
+        let slope = last / (high - low);
+        let is_sound = low.is_finite() && slope.is_finite();
+        if is_sound { Self { low, slope, last } } else { Self { low: 0.0, slope: 0.0, last } }
+    }
+
+    /// The interval of a number, the first for NaN.
+    #[inline(always)]
+    fn at(self, value: f64) -> usize {
+        let at = ((value - self.low) * self.slope).max(0.0).min(self.last);
+        (at + TO_WHOLE).to_bits() as u32 as usize
+    }
+}
+
+/// About the logarithm of `1 + value`, to the base of 2 and straight between powers of 2; 0 below 0.
 #[inline(always)]
-fn key(value: f64) -> i64 {
-    let bits = (value + 0.0).to_bits() as i64;
-    if bits < 0 { i64::MIN.wrapping_sub(bits) } else { bits }
+fn log2(value: f64) -> f64 {
+    let bits = (1.0 + value.max(0.0)).to_bits() as i64;
+    bits as f64 * 2.0_f64.powi(-52)
 }
 
 #[cfg(test)]
@@ -139,9 +206,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn keys_rise_as_floats_do(a in any::<f64>(), b in any::<f64>()) {
-            prop_assume!(!a.is_nan() && !b.is_nan());
-            prop_assert_eq!(Some(key(a).cmp(&key(b))), a.partial_cmp(&b));
+        fn logarithms_rise_as_numbers_do(a in any::<f64>(), b in any::<f64>()) {
+            prop_assume!(a <= b);
+            prop_assert!(log2(a) <= log2(b));
         }
 
         #[test]

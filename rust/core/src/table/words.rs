@@ -56,7 +56,9 @@ pub(super) fn together(mut codes: Vec<u32>, sizes: &[usize], parts: &[&Codes<'_>
         }
     }
     let none = whole.distinct.len() as u32;
-    codes.iter_mut().for_each(|code| *code = none.min(*code));
+    for code in &mut codes {
+        *code = none.min(*code);
+    }
     Words { codes, distinct: whole.distinct.iter().map(|word| word.to_vec()).collect() }
 }
 
