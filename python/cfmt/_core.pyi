@@ -36,6 +36,7 @@ __all__ = [
     "split_validation",
     "standardise",
     "stream_seed",
+    "text_cells",
     "threads",
     "train_and_sum",
     "train_clients",
@@ -214,8 +215,18 @@ class Scorer:
     def explain(self, numeric: _Float, codes: _Int, words: _Int, offsets: _Int) -> _Float: ...
 
 def parse_lines(
-    content: bytes, kinds: _Label, *, separator: str, quote: str | None, unset: Sequence[str]
-) -> tuple[int, _Float, list[tuple[npt.NDArray[np.uint32], list[str]]], bytes] | None: ...
+    content: bytes,
+    kinds: _Label,
+    places: _Int,
+    heavy: _Bool,
+    flags: _Int,
+    *,
+    width: int,
+    separator: str,
+    quote: str | None,
+    unset: Sequence[str],
+) -> tuple[_Float, list[tuple[npt.NDArray[np.uint32], list[str]]], list[tuple[bytes, _Int]]] | None: ...
+def text_cells(content: bytes, ends: _Int) -> list[str | None]: ...
 def lay_out_rows(
     columns: Sequence[_Float], heavy: _Bool, flags: _Int, *, n_rows: int, width: int
 ) -> tuple[_Float, _Bool]: ...

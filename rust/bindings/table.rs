@@ -1,62 +1,122 @@
 //! Cells of flow tables.
 
-use cfmt_core::error::{check_all, check_len};
-use cfmt_core::table::{self, Column, Columns, Kind};
+use std::borrow::Cow;
+
+use cfmt_core::error::{Error, check_all, check_len};
+use cfmt_core::table::{self, Column, Columns, Kind, Place};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 
 use crate::arrays::{Array1, Array2};
 use crate::error::KernelError;
 use crate::scalars::{Integer, count};
 
 /// What is wanted of a column, by the number that stands for it in Python.
-const KINDS: [Kind; 6] =
-    [Kind::Skipped, Kind::Number, Kind::NumberOrMissing, Kind::Word, Kind::Text, Kind::Empty];
+const KINDS: [Kind; 5] = [Kind::Skipped, Kind::Number, Kind::Word, Kind::Text, Kind::Empty];
 
 /// Codes of a column, and the words that they stand for.
 type Words<'py> = (Bound<'py, PyArray1<u32>>, Vec<String>);
 
-type Lines<'py> = (usize, Bound<'py, PyArray2<f64>>, Vec<Words<'py>>, Bound<'py, PyBytes>);
+/// The cells of a column, one behind the other, and where each ends.
+type Texts<'py> = (Bound<'py, PyBytes>, Bound<'py, PyArray1<i64>>);
+
+type Lines<'py> = (Bound<'py, PyArray2<f64>>, Vec<Words<'py>>, Vec<Texts<'py>>);
 
 type Rows<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<bool>>);
 
 #[pyfunction]
-#[pyo3(signature = (content, kinds, *, separator, quote, unset))]
+#[pyo3(signature = (content, kinds, places, heavy, flags, *, width, separator, quote, unset))]
+#[allow(clippy::too_many_arguments, reason = "they are the kernel's, checked one by one")]
 pub fn parse_lines<'py>(
     py: Python<'py>,
     content: &Bound<'py, PyBytes>,
     kinds: &Bound<'py, PyAny>,
+    places: &Bound<'py, PyAny>,
+    heavy: &Bound<'py, PyAny>,
+    flags: &Bound<'py, PyAny>,
+    width: Integer,
     separator: char,
     quote: Option<char>,
     unset: Vec<String>,
 ) -> PyResult<Option<Lines<'py>>> {
     let kinds = Array1::<u8>::extract("kinds", kinds)?;
-    check_all("kinds", kinds.slice()?, "0 to 5", |kind| usize::from(kind) < KINDS.len())
+    check_all("kinds", kinds.slice()?, "0 to 4", |kind| usize::from(kind) < KINDS.len())
         .map_err(KernelError::from)?;
     let kinds: Vec<Kind> = kinds.slice()?.iter().map(|&kind| KINDS[usize::from(kind)]).collect();
+    let places = places_of(places, heavy, flags)?;
     let unset: Vec<&[u8]> = unset.iter().map(String::as_bytes).collect();
     let columns = Columns {
         separator: letter("separator", separator)?,
         quote: quote.map(|quote| letter("quote", quote)).transpose()?,
         kinds: &kinds,
+        places: &places,
+        width: count("width", width)?,
         unset: &unset,
     };
     let bytes = content.as_bytes();
     let Some(lines) = py.detach(|| table::parse(bytes, columns)).map_err(KernelError::from)? else {
         return Ok(None);
     };
-    let n_numbers = kinds.iter().filter(|kind| matches!(kind, Kind::Number | Kind::NumberOrMissing)).count();
-    let numbers = lines.numbers.into_pyarray(py).reshape([n_numbers, lines.n])?;
+    let numeric = lines.numeric.into_pyarray(py).reshape([lines.n, columns.width])?;
     let words = lines.words.into_iter().map(|words| words_of(py, words)).collect();
-    Ok(Some((lines.n, numbers, words, PyBytes::new(py, &lines.text))))
+    let texts = lines.texts.into_iter();
+    let texts = texts.map(|texts| (PyBytes::new(py, &texts.content), texts.ends.into_pyarray(py))).collect();
+    Ok(Some((numeric, words, texts)))
+}
+
+/// Where the numbers of each column go; a flag below 0 is none.
+fn places_of(
+    places: &Bound<'_, PyAny>,
+    heavy: &Bound<'_, PyAny>,
+    flags: &Bound<'_, PyAny>,
+) -> PyResult<Vec<Place>> {
+    let (places, heavy) =
+        (Array1::<i64>::extract("places", places)?, Array1::<bool>::extract("heavy", heavy)?);
+    let flags = Array1::<i64>::extract("flags", flags)?;
+    let (places, heavy, flags) = (places.slice()?, heavy.slice()?, flags.slice()?);
+    for (name, length) in [("heavy", heavy.len()), ("flags", flags.len())] {
+        check_len(name, length, places.len(), "one for each of places").map_err(KernelError::from)?;
+    }
+    check_all("places", places, "at least 0", |place| place >= 0).map_err(KernelError::from)?;
+    let found = places.iter().zip(heavy).zip(flags).map(|((&column, &heavy), &flag)| Place {
+        column: column as usize,
+        heavy,
+        flag: usize::try_from(flag).ok(),
+    });
+    Ok(found.collect())
 }
 
 /// A column of words for Python; the text is UTF-8, as its reader has seen to.
 fn words_of(py: Python<'_>, words: table::Words) -> Words<'_> {
     let distinct = words.distinct.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     (words.codes.into_pyarray(py), distinct)
+}
+
+#[pyfunction]
+pub fn text_cells<'py>(
+    py: Python<'py>,
+    content: &Bound<'py, PyBytes>,
+    ends: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyList>> {
+    let (content, ends) = (content.as_bytes(), Array1::<i64>::extract("ends", ends)?);
+    let ends = ends.slice()?;
+    let mut start = 0;
+    let mut cells: Vec<Option<Cow<'_, str>>> = Vec::with_capacity(ends.len());
+    for (index, &end) in ends.iter().enumerate() {
+        let cell = usize::try_from(end).ok().and_then(|end| content.get(start..end)).ok_or_else(|| {
+            KernelError::from(Error::Element {
+                name: "ends",
+                index,
+                value: end.to_string(),
+                allowed: "at least the end before it, and at most the length of content",
+            })
+        })?;
+        start += cell.len();
+        cells.push((!cell.is_empty()).then(|| String::from_utf8_lossy(cell)));
+    }
+    PyList::new(py, cells)
 }
 
 #[pyfunction]

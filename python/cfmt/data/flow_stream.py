@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.basic import as_basic, passed_names
-from cfmt.data.columns import Columns, flow_roles, tabulate
+from cfmt.data.columns import Columns, flow_roles, needed_of, table_of, tabulate
 from cfmt.data.nsl_kdd_flows import Flows, read_flows
-from cfmt.data.readers import Chunk, Needed, read_chunks
+from cfmt.data.readers import Chunk, SoundRows, read_chunks
 from cfmt.data.readers.layout import exporter_of
 from cfmt.data.readers.opening import STDIN, named_files
 from cfmt.data.schema import Table
@@ -105,7 +106,7 @@ def stream_flows(columns: Columns, source: Path | str, *, format: str = "auto") 
     >>> list(chunk.passed["uid"]), chunk.n_dropped
     (['C1'], 1)
     """
-    chunks = read_chunks(source, format=format, needed=_needed(columns))
+    chunks = read_chunks(source, format=format, needed=None if columns.view else needed_of(columns))
     flows = (flow_chunk(columns, chunk) for chunk in chunks)
     is_plain = str(source) != STDIN and all(Path(name).is_file() for name in named_files(source))
     yield from _ahead(flows) if is_plain else flows  # a pipe may never give more
@@ -142,28 +143,17 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
     >>> list(flows.passed["src"]), flows.cells(0)
     (['192.0.2.1'], {'src': '192.0.2.1'})
     """
-    raw = (*chunk.frame.columns, *chunk.words)
+    if chunk.sound is not None:
+        return _sound_chunk(columns, chunk, chunk.sound)
+    raw = tuple(chunk.frame.columns)
     try:
         frame = as_basic(chunk.frame) if columns.view else chunk.frame
-        made = tabulate(frame, columns, words=chunk.words)
+        made = tabulate(frame, columns)
     except DataError as error:
         raise DataError(f"{chunk.path}: {error}") from error
-    kept = passed_names(raw) if columns.view else columns.kept
-    there = {*frame.columns, *chunk.words}
-    left = None if len(made.rows) == chunk.frame.height else made.rows
-
-    def texts(name: str) -> TextColumn:
-        """Give a column's cells of the rows that are left."""
-
-        def column() -> pl.Series:
-            """Write the cells out."""
-            cells = chunk.words[name].column(name) if name in chunk.words else frame[name]
-            return cells if left is None else cells.gather(left)
-
-        return TextColumn(column)
-
-    passed = {name: texts(name) for name in dict.fromkeys((*kept, columns.label)) if name in there}
     fault = made.fault and f"{chunk.path}: line {chunk.lines[made.fault[0]]}: {made.fault[1]}"
+    texts = {name: TextColumn(partial(_picked, frame, name, made.rows)) for name in frame.columns}
+    passed = _passed(columns, texts, raw)
     return FlowChunk(
         table=made.table,
         rows=chunk.first + made.rows,
@@ -171,9 +161,34 @@ def flow_chunk(columns: Columns, chunk: Chunk) -> FlowChunk:
         labels=_labels(columns, passed),
         n_dropped=chunk.frame.height - len(made.rows),
         fault=fault or None,
-        roles={role: texts(name) for role, name in flow_roles(raw).items() if name in there},
+        roles={role: texts[name] for role, name in flow_roles(raw).items() if name in texts},
         exporter=exporter_of(raw),
     )
+
+
+def _picked(frame: pl.DataFrame, name: str, rows: npt.NDArray[np.int64]) -> pl.Series:
+    """Return some rows of a column."""
+    return frame[name] if len(rows) == frame.height else frame[name].gather(rows)
+
+
+def _sound_chunk(columns: Columns, chunk: Chunk, sound: SoundRows) -> FlowChunk:
+    """Make flows of rows of which no cell needs a look."""
+    texts = {name: TextColumn(partial(cells.column, name)) for name, cells in sound.columns.items()}
+    passed = _passed(columns, texts, sound.names)
+    return FlowChunk(
+        table=table_of(sound, columns),
+        rows=np.arange(chunk.first, chunk.first + len(chunk.lines)),
+        passed=passed,
+        labels=_labels(columns, passed),
+        roles={role: texts[name] for role, name in flow_roles(sound.names).items() if name in texts},
+        exporter=exporter_of(sound.names),
+    )
+
+
+def _passed(columns: Columns, texts: Mapping[str, TextColumn], raw: tuple[str, ...]) -> dict[str, TextColumn]:
+    """Choose the columns that go through to the output."""
+    kept = passed_names(raw) if columns.view else columns.kept
+    return {name: texts[name] for name in dict.fromkeys((*kept, columns.label)) if name in texts}
 
 
 def stream_like(columns: Columns | None, source: Path | str, *, format: str = "auto") -> Iterator[FlowChunk]:
@@ -240,18 +255,6 @@ def _ahead(flows: Iterator[FlowChunk]) -> Iterator[FlowChunk]:
         while (chunk := coming.result()) is not None:
             coming = pool.submit(next, flows, None)
             yield chunk
-
-
-def _needed(columns: Columns) -> Needed | None:
-    """Tell a reader what scoring takes; None for all, where an exporter's columns are mapped."""
-    if columns.view:
-        return None
-    return Needed(
-        columns.numeric,
-        tuple(columns.words),
-        columns.missing,
-        passed=lambda names: {*columns.kept, columns.label, *flow_roles(names).values()},
-    )
 
 
 def _labels(columns: Columns, passed: Mapping[str, TextColumn]) -> TextColumn | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cfmt import _core
-from cfmt.data.columns import Columns, tabulate
+from cfmt.data.columns import Columns, needed_of, tabulate
+from cfmt.data.flow_stream import flow_chunk
 from cfmt.data.readers import Needed, read_chunks
 from cfmt.data.readers.delimited import csv_layout
 from cfmt.data.readers.needed_cells import NeededCells
@@ -25,10 +27,11 @@ COLUMNS = Columns(
     {"proto": ("tcp", "udp")},
     kept=("uid",),
     missing=("rate",),
+    log1p=("bytes",),
     label="label",
     normal=("ok",),
 )
-NEEDED = Needed(("bytes", "rate"), ("proto",), ("rate",), passed=lambda names: {"uid", "label"})
+NEEDED = needed_of(COLUMNS)
 
 numbers = st.one_of(
     st.integers(-(10**18), 10**18).map(str),
@@ -65,15 +68,13 @@ def read(path: Path, needed: Needed | None) -> list[tuple[list[int], list[object
     found = []
     try:
         for chunk in read_chunks(path, needed=needed, rows_at_once=5):
-            made = tabulate(chunk.frame, COLUMNS, words=chunk.words)
-            passed = [chunk.frame[name].to_list() for name in ("uid", "label")]
-            at = None if made.fault is None else made.fault[0]
+            flows = flow_chunk(COLUMNS, chunk)
             told = (
-                made.table.numeric.tobytes(),
-                made.table.categorical.tobytes(),
-                made.rows.tolist(),
-                at,
-                passed,
+                flows.table.numeric.tobytes(),
+                flows.table.categorical.tobytes(),
+                flows.rows.tolist(),
+                flows.fault,
+                {name: list(cells) for name, cells in flows.passed.items()},
             )
             found.append((chunk.lines.tolist(), list(told)))
     except DataError as error:
@@ -95,9 +96,11 @@ def test_numbers_come_as_numbers_and_the_rest_stays_unread(tmp_path: Path) -> No
     path = tmp_path / "flows.csv"
     path.write_text("uid,bytes,proto,rate,note\nC1,5,tcp,-,x\nC2,6.5, udp ,7,x\n")
     (chunk,) = read_chunks(path, needed=NEEDED)
-    assert chunk.frame.schema == {"bytes": pl.Float64, "rate": pl.Float64, "uid": pl.String}
-    assert chunk.frame.rows() == [(5.0, pytest.approx(float("nan"), nan_ok=True), "C1"), (6.5, 7.0, "C2")]
-    assert chunk.words["proto"].column("proto").to_list() == ["tcp", "udp"]
+    assert chunk.sound is not None
+    assert chunk.sound.numeric.tolist() == [[5.0, 0.0, 1.0], [6.5, 7.0, 0.0]]
+    found = {name: cells.column(name).to_list() for name, cells in chunk.sound.columns.items()}
+    assert found == {"proto": ["tcp", "udp"], "uid": ["C1", "C2"]}
+    assert chunk.sound.names == ("uid", "bytes", "proto", "rate", "note")
 
 
 def test_a_file_that_lacks_a_column_is_read_whole(tmp_path: Path) -> None:
@@ -136,13 +139,28 @@ def test_a_header_that_cannot_be_told_from_numbers_forbids_the_quick_way(tmp_pat
 
 
 def test_bad_arguments_of_the_kernels_are_named() -> None:
-    kinds = np.array([1, 4], np.uint8)
-    with pytest.raises(ValueError, match="kinds"):
-        _core.parse_lines(b"", np.array([6], np.uint8), separator=",", quote=None, unset=())
+    kinds, one = np.array([1, 3], np.uint8), np.zeros(1, np.int64)
+    parse = partial(
+        _core.parse_lines, b"", kinds, one, np.zeros(1, np.bool_), -1 - one, width=1, quote=None, unset=()
+    )
+    assert parse(separator=",") is not None
     with pytest.raises(TypeError, match="separator must be an ASCII letter"):
-        _core.parse_lines(b"", kinds, separator="\u20ac", quote=None, unset=())
+        parse(separator="\u20ac")
     with pytest.raises(ValueError, match="separator"):
-        _core.parse_lines(b"", kinds, separator="1", quote=None, unset=())
+        parse(separator="1")
+    bare = partial(parse.func, separator=",", **parse.keywords)
+    for at, wrong, name in (
+        (1, np.array([6], np.uint8), "kinds"),
+        (2, one - 1, "places"),
+        (2, one + 1, "places"),
+        (3, np.zeros(2, np.bool_), "heavy"),
+        (4, one + 1, "places"),
+    ):
+        with pytest.raises(ValueError, match=name):
+            bare(*parse.args[:at], wrong, *parse.args[at + 1 :])
+    for ends in ([1, 0], [3], [-1]):
+        with pytest.raises(ValueError, match="ends"):
+            _core.text_cells(b"ab", np.array(ends))
     heavy, flags = np.zeros(1, np.bool_), np.full(1, -1)
     with pytest.raises(ValueError, match="columns"):
         _core.lay_out_rows([np.zeros(2)], heavy, flags, n_rows=3, width=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +11,17 @@ import numpy.typing as npt
 
 from cfmt import _core
 from cfmt.data.columns.names import port_bucket
+from cfmt.data.columns.roles import flow_roles
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.values import number_columns, numbers, texts
-from cfmt.data.readers.layout import Words
+from cfmt.data.readers import Needed, SoundRows, Words
 from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Tabulated", "label_names", "tabulate"]
+__all__ = ["Tabulated", "label_names", "needed_of", "table_of", "tabulate"]
 
 NORMAL = "normal"
 """The attack type of normal rows, whatever the table calls them."""
@@ -58,7 +58,6 @@ def tabulate(
     frame: pl.DataFrame,
     columns: Columns,
     *,
-    words: Mapping[str, Words] = MappingProxyType({}),
     types: Collection[str] | None = None,
     name: str = "flows",
     sources: tuple[Source, ...] = (),
@@ -75,8 +74,6 @@ def tabulate(
         Rows as a reader gave them, texts or numbers.
     columns : Columns
         What each column is for.
-    words : mapping of str to Words, default={}
-        Columns of words that are not in the frame, as a reader gave them.
     types : collection of str, optional
         Names of the attack types, as :func:`label_names` gives them; without it, nothing is known of the
         rows' labels, and all count as one unknown type.
@@ -105,15 +102,14 @@ def tabulate(
     (1, (1, "column bytes must be a number, got 'many'"))
     """
     labelled = (columns.label,) if types is not None else ()
-    there = {*frame.columns, *words}
-    lacking = [column for column in (*columns.features, *labelled) if column not in there]
+    lacking = [column for column in (*columns.features, *labelled) if column not in frame.columns]
     if lacking:
         raise DataError(
             f"lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}; "
             "give a table of the exporter that the schema was made from"
         )
     numeric, wrong, fault_of = _numeric(frame, columns)
-    codes = _codes(frame, columns, words)
+    codes = _codes(columns, {name: _coded(frame[name]) for name in columns.words}, frame.height)
     attack_type, is_attack = np.zeros(frame.height, np.int64), np.zeros(frame.height, np.uint8)
     if types is not None:
         attack_type, is_attack, unlabelled = _labels(frame, columns, tuple(types))
@@ -127,7 +123,7 @@ def tabulate(
         schema=columns.schema,
         numeric=numeric,
         categorical=codes,
-        vocabularies=tuple((*known, OTHER) for known in columns.words.values()),
+        vocabularies=_vocabularies(columns),
         attack_type=attack_type,
         attack_types=names,
         family=attack_type,
@@ -138,6 +134,78 @@ def tabulate(
         columns=columns,
     )
     return Tabulated(table, rows, _first_fault(frame, columns, wrong, fault_of))
+
+
+def table_of(sound: SoundRows, columns: Columns) -> Table:
+    """Make a table of rows of which no cell needs a look; nothing is known of their labels.
+
+    Parameters
+    ----------
+    sound : SoundRows
+        What :func:`needed_of` asks a reader for.
+    columns : Columns
+        What each column is for.
+
+    Returns
+    -------
+    Table
+
+    Examples
+    --------
+    >>> from cfmt.data.columns import Columns, table_of
+    >>> from cfmt.data.readers import SoundRows
+    >>> table_of(SoundRows(np.array([[7.0], [8.0]]), {}, ("bytes",)), Columns(("bytes",), {})).n_rows
+    2
+    """
+    n_rows = len(sound.numeric)
+    words = {name: cells for name, cells in sound.columns.items() if isinstance(cells, Words)}
+    unknown = np.zeros(n_rows, np.int64)
+    return Table(
+        schema=columns.schema,
+        numeric=sound.numeric,
+        categorical=_codes(columns, words, n_rows),
+        vocabularies=_vocabularies(columns),
+        attack_type=unknown,
+        attack_types=("unknown",),
+        family=unknown,
+        families=("unknown",),
+        is_attack=np.zeros(n_rows, np.uint8),
+        name="flows",
+        columns=columns,
+    )
+
+
+def needed_of(columns: Columns) -> Needed:
+    """Tell a reader what a table takes, and what goes through to the output.
+
+    Parameters
+    ----------
+    columns : Columns
+        What each column is for.
+
+    Returns
+    -------
+    Needed
+
+    Examples
+    --------
+    >>> from cfmt.data.columns import Columns, needed_of
+    >>> needed = needed_of(Columns(("bytes",), {"proto": ("tcp",)}))
+    >>> sorted(needed.found_in(("uid", "bytes", "proto", "state")))
+    ['bytes', 'proto', 'uid']
+    """
+    return Needed(
+        columns.numeric,
+        tuple(columns.words),
+        columns.missing,
+        columns.log1p,
+        passed=lambda names: {*columns.kept, columns.label, *flow_roles(names).values()},
+    )
+
+
+def _vocabularies(columns: Columns) -> tuple[tuple[str, ...], ...]:
+    """Return the words of each column, and last what stands for others."""
+    return tuple((*known, OTHER) for known in columns.words.values())
 
 
 _FaultOf = Callable[[int], tuple[str, str] | None]
@@ -171,11 +239,11 @@ def _numeric(
     return numeric, bad, fault_of
 
 
-def _codes(frame: pl.DataFrame, columns: Columns, words: Mapping[str, Words]) -> npt.NDArray[np.int64]:
+def _codes(columns: Columns, words: Mapping[str, Words], n_rows: int) -> npt.NDArray[np.int64]:
     """Return each cell's place among its column's words, behind them for others, (n_rows, n_categorical)."""
-    codes = np.zeros((frame.height, len(columns.words)), np.int64)
+    codes = np.zeros((n_rows, len(columns.words)), np.int64)
     for place, (name, known) in enumerate(columns.words.items()):
-        given, distinct = words[name] if name in words else _coded(frame[name])
+        given, distinct = words[name]
         code_of = _places(distinct, known, is_port=name in columns.ports)
         codes[:, place] = code_of[given]
     return codes

@@ -138,8 +138,8 @@ def read_arff(
         if b"{" in block.content:
             _refuse_sparse(block.lines(), text.path)
         read = rows.read(block)
-        if read.frame.height:
-            yield Chunk(text.path, rows.n_rows - read.frame.height, *read)
+        if len(read.lines):
+            yield Chunk(text.path, rows.n_rows - len(read.lines), *read)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line {data_line}: no rows follow @data; give a file with flows")
 

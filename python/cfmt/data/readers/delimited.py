@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
-from cfmt.data.readers.layout import Chunk, Layout, Needed, Words, exporter_of
-from cfmt.data.readers.needed_cells import NeededCells
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.needed_cells import NeededCells, SoundRows
 from cfmt.data.readers.sniffing import Shape, shape_of
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
@@ -83,8 +83,8 @@ def read_csv(
     rows = Rows(text, shape, columns, needed)
     for block in text.blocks(rows_at_once):
         read = rows.read(block)
-        if read.frame.height:
-            yield Chunk(text.path, rows.n_rows - read.frame.height, *read)
+        if len(read.lines):
+            yield Chunk(text.path, rows.n_rows - len(read.lines), *read)
     if rows.n_rows == 0:
         raise DataError(f"{text.path}: line 1: is a header, and no rows follow; give a file with flows")
 
@@ -94,7 +94,7 @@ class ReadRows(NamedTuple):
 
     lines: npt.NDArray[np.int64]
     frame: pl.DataFrame
-    words: Mapping[str, Words]
+    sound: SoundRows | None = None
 
 
 class Rows:
@@ -155,22 +155,25 @@ class Rows:
         found = None if self._blank or not content else self._at_once(content)
         if found is None:
             return self._one_by_one(Block(first + skipped, content))
-        frame, words = found
-        self.n_rows += frame.height
-        return ReadRows(np.arange(frame.height, dtype=np.int64) + (first + skipped), frame, words)
+        frame, sound = found
+        n_rows = len(sound.numeric) if sound else frame.height
+        self.n_rows += n_rows
+        return ReadRows(np.arange(n_rows, dtype=np.int64) + (first + skipped), frame, sound)
 
-    def _at_once(self, content: bytes) -> tuple[pl.DataFrame, Mapping[str, Words]] | None:
+    def _at_once(self, content: bytes) -> tuple[pl.DataFrame, SoundRows | None] | None:
         """Parse lines at once; None where one of them needs a look."""
+        import polars as pl
+
         shape = self._shape
         if (shape.comment and shape.comment.encode() in content) or (shape.escape and b"\\" in content):
             return None
-        found = self._quickly.read(content) if self._quickly else None
-        if found is not None:
-            return found
+        sound = self._quickly.read(content) if self._quickly else None
+        if sound is not None:
+            return pl.DataFrame(), sound
         frame = parse_at_once(content, shape.separator, shape.quote, shape.width, shape.unset)
         if frame is None or self._has_header(frame) or self._overflows(frame):
             return None
-        return self._named(frame), {}
+        return self._named(frame), None
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Name the columns; more of them, behind, are dropped: they are empty."""
@@ -213,7 +216,7 @@ class Rows:
                 lines.append(number)
         self.n_rows += len(rows)
         frame = frame_of(rows, self._shape.width, self._shape.unset)
-        return ReadRows(np.array(lines, dtype=np.int64), self._named(frame), {})
+        return ReadRows(np.array(lines, dtype=np.int64), self._named(frame))
 
     def _cells(self, number: int, line: str) -> list[str] | None:
         """Split a line; None where it is the header again."""

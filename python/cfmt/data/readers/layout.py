@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +13,9 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "Words", "exporter_of", "unique_names"]
+    from cfmt.data.readers.needed_cells import SoundRows
+
+__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "exporter_of", "unique_names"]
 
 FORMATS = ("csv", "parquet", "arff", "zeek", "zeek-json", "eve", "jsonl")
 
@@ -67,6 +68,8 @@ class Needed:
         Columns of words, of which there are few.
     lacking : tuple of str, default=()
         Those columns of numbers that may lack some.
+    heavy : tuple of str, default=()
+        Those in which a negative number is a missing one.
     passed : callable, optional
         From the names of a file's columns to those that are wanted as they stand, if they are there.
 
@@ -81,6 +84,7 @@ class Needed:
     numbers: tuple[str, ...]
     words: tuple[str, ...]
     lacking: tuple[str, ...] = ()
+    heavy: tuple[str, ...] = ()
     passed: Callable[[tuple[str, ...]], Collection[str]] | None = None
 
     def found_in(self, columns: Sequence[str]) -> frozenset[str] | None:
@@ -91,33 +95,6 @@ class Needed:
     def passed_of(self, columns: Sequence[str]) -> frozenset[str]:
         """Choose the columns of a file that are wanted as they stand, and need not be there."""
         return frozenset({*self.passed(tuple(columns))} & {*columns} if self.passed else ())
-
-
-class Words(NamedTuple):
-    """A column of words.
-
-    Parameters
-    ----------
-    codes : ndarray of shape (n_rows,), uint32
-        The place of each cell's word in ``distinct``; its length where the cell is empty.
-    distinct : sequence of str
-        Each word once.
-
-    Examples
-    --------
-    >>> from cfmt.data.readers import Words
-    >>> Words(np.array([0, 1, 0], np.uint32), ["tcp"]).column("proto").to_list()
-    ['tcp', None, 'tcp']
-    """
-
-    codes: npt.NDArray[np.uint32]
-    distinct: Sequence[str]
-
-    def column(self, name: str) -> pl.Series:
-        """Write the cells out; an empty one is null."""
-        import polars as pl
-
-        return pl.Series(name, [*self.distinct, None], dtype=pl.String).gather(self.codes)
 
 
 class Chunk(NamedTuple):
@@ -136,10 +113,9 @@ class Chunk(NamedTuple):
         and null where a cell is empty or holds the format's own mark for that. Of JSON and Parquet, numbers
         and booleans stay what they are, nested objects become columns with dots in their names, and lists
         become JSON text. JSON keys that the layout does not know come behind its columns. Where only some
-        columns are needed, others may be left out, and those of numbers may hold numbers, NaN where one is
-        missing.
-    words : mapping of str to Words, default={}
-        Columns that were needed as words, where those are not in ``frame``.
+        columns are needed, others may be left out.
+    sound : SoundRows or None, default=None
+        What is needed of the rows, where no cell needs a look; ``frame`` is then empty.
 
     Examples
     --------
@@ -158,7 +134,7 @@ class Chunk(NamedTuple):
     first: int
     lines: npt.NDArray[np.int64]
     frame: pl.DataFrame
-    words: Mapping[str, Words] = MappingProxyType({})
+    sound: SoundRows | None = None
 
 
 # Names as they are left by _plain; the first exporter all of whose names are there is the one.

@@ -1,24 +1,98 @@
-"""The cells that are needed of sound lines, numbers as numbers."""
+"""The cells that are needed of sound lines: rows of numbers, coded words, and texts that stay unread."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cfmt import _core
-from cfmt.data.readers.cells import is_number, parse_at_once
-from cfmt.data.readers.layout import Needed, Words
+from cfmt.data.readers.cells import is_number
+from cfmt.data.readers.layout import Needed
 from cfmt.data.readers.sniffing import Shape
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["NeededCells"]
+__all__ = ["NeededCells", "SoundRows", "Texts", "Words"]
 
-_SKIPPED, _NUMBER, _NUMBER_OR_MISSING, _WORD, _TEXT, _EMPTY = range(6)
+_SKIPPED, _NUMBER, _WORD, _TEXT, _EMPTY = range(5)
+
+
+class Words(NamedTuple):
+    """A column of words.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_rows,), uint32
+        The place of each cell's word in ``distinct``; its length where the cell is empty.
+    distinct : sequence of str
+        Each word once.
+
+    Examples
+    --------
+    >>> from cfmt.data.readers import Words
+    >>> Words(np.array([0, 1, 0], np.uint32), ["tcp"]).column("proto").to_list()
+    ['tcp', None, 'tcp']
+    """
+
+    codes: npt.NDArray[np.uint32]
+    distinct: Sequence[str]
+
+    def column(self, name: str) -> pl.Series:
+        """Write the cells out; an empty one is null."""
+        import polars as pl
+
+        return pl.Series(name, [*self.distinct, None], dtype=pl.String).gather(self.codes)
+
+
+class Texts(NamedTuple):
+    """A column of texts as they were read.
+
+    Parameters
+    ----------
+    content : bytes
+        All cells in UTF-8, one behind the other.
+    ends : ndarray of shape (n_rows,), int64
+        Where each ends.
+
+    Examples
+    --------
+    >>> from cfmt.data.readers import Texts
+    >>> Texts(b"C1C22", np.array([2, 2, 5])).column("uid").to_list()
+    ['C1', None, 'C22']
+    """
+
+    content: bytes
+    ends: npt.NDArray[np.int64]
+
+    def column(self, name: str) -> pl.Series:
+        """Write the cells out; an empty one is null."""
+        import polars as pl
+
+        return pl.Series(name, _core.text_cells(self.content, self.ends), dtype=pl.String)
+
+
+class SoundRows(NamedTuple):
+    """Rows of which no cell needs a look.
+
+    Parameters
+    ----------
+    numeric : ndarray of shape (n_rows, n_numbers + n_lacking), float64
+        The needed numbers in their order, 0 where one is missing, and then a flag for each column that may
+        lack some.
+    columns : mapping of str to Words or Texts
+        The other columns that are needed.
+    names : tuple of str
+        All columns of the file.
+    """
+
+    numeric: npt.NDArray[np.float64]
+    columns: Mapping[str, Words | Texts]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,16 +103,17 @@ class NeededCells:
     ----------
     shape : Shape
         How lines are made.
-    numbers, words, texts : tuple of str
-        Names of the columns of each kind, in the order of the file.
+    needed : Needed
+        What is wanted of them.
+    names : tuple of str
+        All columns of the file.
     kinds : ndarray of shape (width,), uint8
         What is wanted of each cell, as the kernel has it.
     """
 
     shape: Shape
-    numbers: tuple[str, ...]
-    words: tuple[str, ...]
-    texts: tuple[str, ...]
+    needed: Needed
+    names: tuple[str, ...]
     kinds: npt.NDArray[np.uint8]
 
     @classmethod
@@ -69,16 +144,12 @@ class NeededCells:
         kinds[len(columns) :] = _EMPTY
         for place, name in enumerate(columns):
             if name in needed.numbers:
-                kinds[place] = _NUMBER_OR_MISSING if name in needed.lacking else _NUMBER
+                kinds[place] = _NUMBER
             elif name in wanted:
                 kinds[place] = _WORD if name in needed.words else _TEXT
-        numbers, words, texts = (
-            tuple(name for place, name in enumerate(columns) if kinds[place] in of_kind)
-            for of_kind in ((_NUMBER, _NUMBER_OR_MISSING), (_WORD,), (_TEXT,))
-        )
-        return cls(shape, numbers, words, texts, kinds)
+        return cls(shape, needed, columns, kinds)
 
-    def read(self, content: bytes) -> tuple[pl.DataFrame, dict[str, Words]] | None:
+    def read(self, content: bytes) -> SoundRows | None:
         """Read lines, each ended by a line feed; None where one of them needs a look.
 
         Parameters
@@ -88,31 +159,33 @@ class NeededCells:
 
         Returns
         -------
-        frame : polars.DataFrame
-            Numbers, NaN where one is missing, then texts.
-        words : dict of str to Words
-            The columns of words.
+        SoundRows or None
         """
-        import polars as pl
-
-        shape = self.shape
+        shape, needed = self.shape, self.needed
+        numbers = self._of_kind(_NUMBER)
+        flags = {name: len(needed.numbers) + place for place, name in enumerate(needed.lacking)}
         found = _core.parse_lines(
-            content, self.kinds, separator=shape.separator, quote=shape.quote or None, unset=shape.unset
+            content,
+            self.kinds,
+            np.array([needed.numbers.index(name) for name in numbers], np.int64),
+            np.array([name in needed.heavy for name in numbers], np.bool_),
+            np.array([flags.get(name, -1) for name in numbers], np.int64),
+            width=len(needed.numbers) + len(flags),
+            separator=shape.separator,
+            quote=shape.quote or None,
+            unset=shape.unset,
         )
         if found is None:
             return None
-        n_lines, numbers, words, text = found
-        frame = pl.DataFrame(
-            [pl.Series(name, cells) for name, cells in zip(self.numbers, numbers, strict=True)]
-        )
-        coded = {name: Words(*cells) for name, cells in zip(self.words, words, strict=True)}
-        if not self.texts:
-            return frame, coded
-        texts = parse_at_once(text, shape.separator, shape.quote, len(self.texts), shape.unset)
-        if texts is None or texts.height != n_lines:
-            return None
-        texts.columns = list(self.texts)
-        return frame.hstack(texts), coded
+        numeric, words, texts = found
+        columns: dict[str, Words | Texts] = {}
+        columns |= {name: Words(*cells) for name, cells in zip(self._of_kind(_WORD), words, strict=True)}
+        columns |= {name: Texts(*cells) for name, cells in zip(self._of_kind(_TEXT), texts, strict=True)}
+        return SoundRows(numeric, columns, self.names)
+
+    def _of_kind(self, kind: int) -> list[str]:
+        """Name the columns of one kind in the order of the file."""
+        return [name for name, own in zip(self.names, self.kinds.tolist(), strict=False) if own == kind]
 
 
 def _is_word(shape: Shape, place: int) -> bool:

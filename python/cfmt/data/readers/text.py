@@ -14,8 +14,7 @@ __all__ = ["HEAD", "MOST_LINE", "Block", "Text", "refuse_binary"]
 
 HEAD = 1 << 18  # bytes that are looked at to tell the layout
 MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
-_PIECE = 1 << 18  # bytes read at once
-_MOST_BLOCK = 1 << 23  # bytes of a block, a line more at most
+_PIECE = 1 << 23  # bytes read at once, and so of a block at most, with the beginning of its first line
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_TEXT = (
@@ -141,31 +140,23 @@ class Text:
         return Block(1, self._clean(lines, 1))
 
     def blocks(self, n_lines: int) -> Iterator[Block]:
-        """Give blocks of ``n_lines`` lines; fewer where those are very long, and in the last one."""
-        parts: list[bytes] = []
-        n, size, first = 0, 0, self._next
+        """Give blocks of ``n_lines`` lines at most, and of some megabytes."""
         for piece in self._pieces():
             self._refuse_long(piece)
-            for part, taken in _cut(piece, n_lines, n_lines - n):
-                parts.append(part)
-                n, size = n + taken, size + len(part)
+            for part, taken in _cut(piece, n_lines):
+                first = self._next
                 self._next += taken
-                if n == n_lines or size >= _MOST_BLOCK:
-                    yield Block(first, self._clean(b"".join(parts), first))
-                    parts, n, size, first = [], 0, 0, self._next
-        if parts:
-            yield Block(first, self._clean(b"".join(parts), first))
+                yield Block(first, self._clean(part, first))
 
     def _pieces(self) -> Iterator[bytes]:
         """Give pieces of whole lines; a last line without an end gets one."""
-        piece = self._start
-        self._start = b""
+        piece, self._start = self._start + self._read(), b""
         while piece or (piece := self._read()):
             if self._decoder is not None:
                 piece = self._to_utf8(piece)
             end = piece.rfind(b"\n") + 1
             if end:
-                yield self._rest + piece[:end]
+                yield b"".join((self._rest, memoryview(piece)[:end]))
                 self._rest = piece[end:]
             else:
                 self._rest += piece
@@ -194,11 +185,12 @@ class Text:
 
     def _refuse_long(self, piece: bytes) -> None:
         """Refuse a line that is absurdly long."""
-        if len(piece) <= MOST_LINE:
-            return
-        sizes = [len(line) for line in piece.split(b"\n")]
-        if max(sizes) >= MOST_LINE:
-            raise self._too_long(self._next + next(i for i, size in enumerate(sizes) if size >= MOST_LINE))
+        start = 0
+        while len(piece) - start > MOST_LINE:
+            end = piece.rfind(b"\n", start, start + MOST_LINE)
+            if end < 0:
+                raise self._too_long(self._next + piece.count(b"\n", 0, start))
+            start = end + 1
 
     def _too_long(self, line: int) -> DataError:
         """Make the error for a line that is absurdly long."""
@@ -227,20 +219,19 @@ class Text:
         return content
 
 
-def _cut(piece: bytes, n_lines: int, first: int) -> Iterator[tuple[bytes, int]]:
-    """Cut whole lines into parts of ``n_lines``, the first of ``first``; give each with how many it has."""
-    is_end = np.frombuffer(piece, np.uint8) == ord("\n")
-    n = int(np.count_nonzero(is_end))
-    if n <= first:
+def _cut(piece: bytes, n_lines: int) -> Iterator[tuple[bytes, int]]:
+    """Cut whole lines into parts of ``n_lines``; give each with how many it has."""
+    n = piece.count(b"\n")
+    if n <= n_lines:
         yield piece, n
         return
-    ends = np.flatnonzero(is_end) + 1
-    at = start = 0
-    while at < n:
-        taken = min(first if at == 0 else n_lines, n - at)
+    ends = np.flatnonzero(np.frombuffer(piece, np.uint8) == ord("\n")) + 1
+    start = 0
+    for at in range(0, n, n_lines):
+        taken = min(n_lines, n - at)
         stop = int(ends[at + taken - 1])
         yield piece[start:stop], taken
-        at, start = at + taken, stop
+        start = stop
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -129,10 +129,10 @@ def read_zeek(text: Text, rows_at_once: int, needed: Needed | None = None) -> It
                         rows = rows.like(header.shape())
                 continue
             read = rows.read(_unglued(part) if header.glued else part)
-            if read.frame.height:
-                columns = tuple(name for name in wanted if name not in read.words)
-                yield Chunk(text.path, first, read.lines, _aligned(read.frame, columns), read.words)
-                first += read.frame.height
+            if len(read.lines):
+                frame = read.frame if read.sound else _aligned(read.frame, wanted)
+                yield Chunk(text.path, first, read.lines, frame, read.sound)
+                first += len(read.lines)
 
 
 def _parts(block: Block) -> Iterator[Block]:

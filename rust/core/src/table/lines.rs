@@ -1,10 +1,10 @@
-//! Lines of cells as columns of numbers, where every line is sound.
+//! Lines of cells as rows of numbers and columns of words, where every line is sound.
 
 use rayon::prelude::*;
 
 use super::number::{plain, whole};
 use super::words::{Codes, NO_WORD, Words, together};
-use crate::error::{Result, check, zeros};
+use crate::error::{Error, Result, check, zeros};
 
 /// Bytes of the lines that one thread reads at a time, about.
 const PART: usize = 1 << 18;
@@ -14,16 +14,25 @@ const PART: usize = 1 << 18;
 pub enum Kind {
     /// Nothing.
     Skipped,
-    /// A number in every cell.
+    /// A number in every cell, or what its place allows for a missing one.
     Number,
-    /// A number in every cell, or a word for a missing one.
-    NumberOrMissing,
     /// A word, of which there are few.
     Word,
     /// The cell as it stands.
     Text,
     /// Nothing may stand there.
     Empty,
+}
+
+/// Where a column's numbers go in a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Their column in a row.
+    pub column: usize,
+    /// Whether a negative number is a missing one.
+    pub heavy: bool,
+    /// The column of a row that tells of a missing number; None where none may be missing.
+    pub flag: Option<usize>,
 }
 
 /// How lines are made of cells.
@@ -35,21 +44,34 @@ pub struct Columns<'a> {
     pub quote: Option<u8>,
     /// What is wanted of each column.
     pub kinds: &'a [Kind],
+    /// Where the numbers of each column of numbers go.
+    pub places: &'a [Place],
+    /// Numbers of a row.
+    pub width: usize,
     /// What stands for "no value", beside the usual ones.
     pub unset: &'a [&'a [u8]],
 }
 
 /// What was read of some lines.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Lines {
     /// Number of lines.
     pub n: usize,
-    /// Numbers, column after column; NaN where one is missing.
-    pub numbers: Vec<f64>,
+    /// Numbers, (n, `width`): 0 where one is missing, and 1 in the flag's column then.
+    pub numeric: Vec<f64>,
     /// The columns of words, without blanks and quotes around them.
     pub words: Vec<Words>,
-    /// The cells of the text columns, as lines with the same separator.
-    pub text: Vec<u8>,
+    /// The columns of texts, likewise.
+    pub texts: Vec<Texts>,
+}
+
+/// A column of texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// All cells, one behind the other.
+    pub content: Vec<u8>,
+    /// Where each ends.
+    pub ends: Vec<i64>,
 }
 
 /// Reads lines, each ended by a line feed, in parallel.
@@ -58,53 +80,70 @@ pub struct Lines {
 /// and close it, and none may stand inside.
 ///
 /// # Errors
-/// [`crate::Error`] if there are no columns, or the separator or the quote cannot be told from other letters.
+/// [`crate::Error`] if there are no columns, a place lies outside of a row, or the separator or the quote cannot be told
+/// from other letters.
 pub fn parse(content: &[u8], columns: Columns<'_>) -> Result<Option<Lines>> {
-    let Columns { separator, quote, kinds, .. } = columns;
-    check(!kinds.is_empty(), "kinds", 0, "at least one column")?;
-    let is_mark = |byte: u8| byte.is_ascii() && !b"\r\n0123456789+-.eE".contains(&byte);
-    check(
-        is_mark(separator),
-        "separator",
-        separator,
-        "an ASCII letter that is in no number and ends no line",
-    )?;
-    let sound = quote.is_none_or(|quote| is_mark(quote) && quote != separator && !b" \t".contains(&quote));
-    check(
-        sound,
-        "quote",
-        quote.unwrap_or_default(),
-        "an ASCII letter other than the separator, and no blank",
-    )?;
+    columns.check()?;
+    let Columns { kinds, width, .. } = columns;
     if !content.is_empty() && !content.ends_with(b"\n") {
         return Ok(None);
     }
     let parts = cut(content);
     let sizes: Vec<usize> = parts.par_iter().map(|part| count(part, b'\n')).collect();
     let n = sizes.iter().sum();
-    let n_numbers = kinds.iter().filter(|kind| kind.is_number()).count();
-    let mut numbers = zeros(n_numbers.checked_mul(n), || {
+    let mut numeric = zeros(width.checked_mul(n), || {
         format!("content: numbers of {n} lines do not fit into memory; read fewer lines at a time")
     })?;
-    let mut codes = vec![NO_WORD; n * kinds.iter().filter(|&&kind| kind == Kind::Word).count()];
-    let outs = by_part(&mut numbers, n, &sizes).into_iter().zip(by_part(&mut codes, n, &sizes));
+    let n_words = kinds.iter().filter(|&&kind| kind == Kind::Word).count();
+    let mut codes = vec![NO_WORD; n * n_words];
+    let outs = by_part(&mut numeric, width, &sizes).into_iter().zip(by_column(&mut codes, n, &sizes));
     let read: Option<Vec<Part<'_>>> = parts
         .into_par_iter()
         .zip(outs.collect::<Vec<_>>())
-        .map(|(part, (numbers, codes))| Reader::new(columns, part, numbers, codes).read())
+        .map(|(part, (rows, codes))| Reader::new(columns, part, codes).read(rows))
         .collect();
-    Ok(read.map(|read| Lines {
-        n,
-        words: words_of(&codes, n, &sizes, &read),
-        numbers,
-        text: read.iter().flat_map(|part| &part.text).copied().collect(),
-    }))
+    let Some(read) = read else { return Ok(None) };
+    let words = words_of(&codes, n, &sizes, &read);
+    let texts = texts_of(&read);
+    Ok(Some(Lines { n, numeric, words, texts }))
+}
+
+impl Columns<'_> {
+    fn check(&self) -> Result<()> {
+        check(!self.kinds.is_empty(), "kinds", 0, "at least one column")?;
+        let is_mark = |byte: u8| byte.is_ascii() && !b"\r\n0123456789+-.eE".contains(&byte);
+        check(
+            is_mark(self.separator),
+            "separator",
+            self.separator,
+            "an ASCII letter that is in no number and ends no line",
+        )?;
+        let is_quote = |quote| is_mark(quote) && quote != self.separator && !b" \t".contains(&quote);
+        check(
+            self.quote.is_none_or(is_quote),
+            "quote",
+            self.quote.unwrap_or_default(),
+            "an ASCII letter other than the separator, and no blank",
+        )?;
+        let n_numbers = self.kinds.iter().filter(|&&kind| kind == Kind::Number).count();
+        check(self.places.len() == n_numbers, "places", self.places.len(), "one for each column of numbers")?;
+        let outside = |place: &Place| place.column.max(place.flag.unwrap_or(0)) >= self.width;
+        match self.places.iter().position(outside) {
+            None => Ok(()),
+            Some(index) => Err(Error::Element {
+                name: "places",
+                index,
+                value: self.places[index].column.to_string(),
+                allowed: "a column of a row, and so its flag",
+            }),
+        }
+    }
 }
 
 /// What a part of the lines holds beside numbers and codes.
 struct Part<'a> {
-    text: Vec<u8>,
     words: Vec<Codes<'a>>,
+    texts: Vec<Texts>,
 }
 
 /// Puts the columns of words together.
@@ -119,10 +158,18 @@ fn words_of(codes: &[u32], n: usize, sizes: &[usize], parts: &[Part<'_>]) -> Vec
         .collect()
 }
 
-impl Kind {
-    fn is_number(self) -> bool {
-        matches!(self, Self::Number | Self::NumberOrMissing)
+/// Puts the columns of texts together.
+fn texts_of(parts: &[Part<'_>]) -> Vec<Texts> {
+    let n_columns = parts.first().map_or(0, |part| part.texts.len());
+    let mut whole = vec![Texts::default(); n_columns];
+    for part in parts {
+        for (whole, own) in whole.iter_mut().zip(&part.texts) {
+            let start = whole.content.len() as i64;
+            whole.content.extend_from_slice(&own.content);
+            whole.ends.extend(own.ends.iter().map(|end| start + end));
+        }
     }
+    whole
 }
 
 /// Cuts lines into parts of whole lines.
@@ -145,10 +192,22 @@ fn count(bytes: &[u8], letter: u8) -> usize {
         .sum()
 }
 
-/// The place of each part's rows in each column.
-fn by_part<'a, T>(cells: &'a mut [T], n: usize, sizes: &[usize]) -> Vec<Vec<&'a mut [T]>> {
-    let mut outs: Vec<Vec<&mut [T]>> = sizes.iter().map(|_| Vec::new()).collect();
-    for mut column in cells.chunks_exact_mut(n.max(1)) {
+/// The rows of each part.
+fn by_part<'a>(rows: &'a mut [f64], width: usize, sizes: &[usize]) -> Vec<&'a mut [f64]> {
+    let mut rest = rows;
+    let mut outs = Vec::new();
+    for &size in sizes {
+        let (own, behind) = rest.split_at_mut(size * width);
+        outs.push(own);
+        rest = behind;
+    }
+    outs
+}
+
+/// The cells of each part in each column.
+fn by_column<'a>(codes: &'a mut [u32], n: usize, sizes: &[usize]) -> Vec<Vec<&'a mut [u32]>> {
+    let mut outs: Vec<Vec<&mut [u32]>> = sizes.iter().map(|_| Vec::new()).collect();
+    for mut column in codes.chunks_exact_mut(n.max(1)) {
         for (out, &size) in outs.iter_mut().zip(sizes) {
             let (part, rest) = column.split_at_mut(size);
             out.push(part);
@@ -164,31 +223,26 @@ struct Reader<'a, 'out> {
     content: &'a [u8],
     at: usize,
     n_quotes: usize,
-    numbers: Vec<&'out mut [f64]>,
     codes: Vec<&'out mut [u32]>,
     part: Part<'a>,
 }
 
 impl<'a, 'out> Reader<'a, 'out> {
-    fn new(
-        columns: Columns<'a>,
-        content: &'a [u8],
-        numbers: Vec<&'out mut [f64]>,
-        codes: Vec<&'out mut [u32]>,
-    ) -> Self {
+    fn new(columns: Columns<'a>, content: &'a [u8], codes: Vec<&'out mut [u32]>) -> Self {
+        let n_texts = columns.kinds.iter().filter(|&&kind| kind == Kind::Text).count();
         let words = codes.iter().map(|_| Codes::default()).collect();
-        let part = Part { text: Vec::new(), words };
-        Self { columns, content, at: 0, n_quotes: 0, numbers, codes, part }
+        let part = Part { words, texts: vec![Texts::default(); n_texts] };
+        Self { columns, content, at: 0, n_quotes: 0, codes, part }
     }
 
     /// Reads all lines, or returns None where something is not as it should be.
-    fn read(mut self) -> Option<Part<'a>> {
-        let mut line = 0;
+    fn read(mut self, rows: &mut [f64]) -> Option<Part<'a>> {
+        let (mut line, width) = (0, self.columns.width);
         while self.at < self.content.len() {
             if self.content[self.at] == b'\n' {
                 return None;
             }
-            self.line(line)?;
+            self.line(line, &mut rows[line * width..][..width])?;
             line += 1;
         }
         // A quote that was not seen at the edge of a cell stands inside one.
@@ -197,66 +251,68 @@ impl<'a, 'out> Reader<'a, 'out> {
     }
 
     #[inline]
-    fn line(&mut self, line: usize) -> Option<()> {
-        let Columns { separator, kinds, .. } = self.columns;
-        let (mut number, mut word, mut n_texts) = (0, 0, 0);
+    fn line(&mut self, line: usize, row: &mut [f64]) -> Option<()> {
+        let Columns { separator, kinds, places, .. } = self.columns;
+        let (mut number, mut word, mut text) = (0, 0, 0);
         for (column, &kind) in kinds.iter().enumerate() {
             let end = if column + 1 == kinds.len() { b'\n' } else { separator };
-            if kind.is_number() {
-                self.numbers[number][line] = self.number(end, kind)?;
+            if kind == Kind::Number {
+                let value = self.number(end)?;
+                let place = places[number];
                 number += 1;
+                if value.is_nan() || (place.heavy && value < 0.0) {
+                    row[place.flag?] = 1.0;
+                } else {
+                    row[place.column] = value;
+                }
                 continue;
             }
             let cell = self.cell(end)?;
             match kind {
                 Kind::Word => {
-                    self.codes[word][line] = self.code(word, cell);
+                    let word_of = self.value(cell);
+                    self.codes[word][line] = word_of.map_or(NO_WORD, |cell| self.part.words[word].of(cell));
                     word += 1;
                 }
                 Kind::Text => {
-                    if n_texts > 0 {
-                        self.part.text.push(separator);
-                    }
-                    self.part.text.extend_from_slice(cell);
-                    n_texts += 1;
+                    let value = self.value(cell).unwrap_or_default();
+                    let Texts { content, ends } = &mut self.part.texts[text];
+                    content.extend_from_slice(value);
+                    ends.push(content.len() as i64);
+                    text += 1;
                 }
                 Kind::Empty if !self.trimmed(cell).is_empty() => return None,
                 _ => {}
             }
         }
-        if n_texts > 0 {
-            self.part.text.push(b'\n');
-        }
         Some(())
     }
 
-    /// The code of a cell of a column of words.
+    /// What a cell says, without blanks and quotes around it; None where that is nothing.
     #[inline]
-    fn code(&mut self, column: usize, cell: &'a [u8]) -> u32 {
-        let word = self.trimmed(self.bare(cell));
-        if word.is_empty() || self.columns.unset.contains(&word) {
-            return NO_WORD;
-        }
-        self.part.words[column].of(word)
+    fn value(&self, cell: &'a [u8]) -> Option<&'a [u8]> {
+        let value = self.trimmed(self.bare(cell));
+        (!value.is_empty() && !self.columns.unset.contains(&value)).then_some(value)
     }
 
-    /// The number in the next cell.
+    /// The number in the next cell, NaN where it is missing.
     #[inline]
-    fn number(&mut self, end: u8, kind: Kind) -> Option<f64> {
+    fn number(&mut self, end: u8) -> Option<f64> {
         let rest = &self.content[self.at..];
+        if let &[digit @ b'0'..=b'9', behind, ..] = rest
+            && behind == end
+        {
+            self.at += 2;
+            return Some(f64::from(digit - b'0'));
+        }
         if let Some((value, length)) = plain(rest)
             && rest.get(length) == Some(&end)
         {
             self.at += length + 1;
             return Some(value);
         }
-        self.odd_number(end, kind)
-    }
-
-    fn odd_number(&mut self, end: u8, kind: Kind) -> Option<f64> {
         let cell = self.cell(end)?;
-        let value = whole(self.trimmed(self.bare(cell)), self.columns.unset)?;
-        (kind == Kind::NumberOrMissing || !value.is_nan()).then_some(value)
+        whole(self.trimmed(self.bare(cell)), self.columns.unset)
     }
 
     /// The next cell with the quotes around it; it must end in `end`.
@@ -305,21 +361,38 @@ mod tests {
     use proptest::prelude::*;
     use std::fmt::Write;
 
-    const ALL: [Kind; 4] = [Kind::Number, Kind::Text, Kind::NumberOrMissing, Kind::Skipped];
+    const ALL: [Kind; 4] = [Kind::Number, Kind::Text, Kind::Number, Kind::Skipped];
+    /// The first may lack no number, the second may, and has none below 0.
+    const PLACES: [Place; 2] =
+        [Place { column: 1, heavy: false, flag: None }, Place { column: 0, heavy: true, flag: Some(2) }];
+    const COLUMNS: Columns<'_> = Columns {
+        separator: b',',
+        quote: Some(b'"'),
+        kinds: &ALL,
+        places: &PLACES,
+        width: 3,
+        unset: &[b"unset"],
+    };
 
     fn read(content: &str, kinds: &[Kind]) -> Option<Lines> {
-        let columns = Columns { separator: b',', quote: Some(b'"'), kinds, unset: &[b"unset"] };
-        parse(content.as_bytes(), columns).unwrap()
+        let n_numbers = kinds.iter().filter(|&&kind| kind == Kind::Number).count();
+        parse(content.as_bytes(), Columns { kinds, places: &PLACES[..n_numbers], ..COLUMNS }).unwrap()
+    }
+
+    fn cells(texts: &Texts) -> Vec<&[u8]> {
+        let starts = [0].iter().chain(&texts.ends);
+        starts.zip(&texts.ends).map(|(&start, &end)| &texts.content[start as usize..end as usize]).collect()
     }
 
     #[test]
     fn sound_lines_are_read() {
-        let found = read("1,tcp,-,x\n 2.5 ,\"u,dp\",\"7\",\n3e1,,unset,\"\"\n", &ALL).unwrap();
-        assert_eq!(found.n, 3);
-        assert_eq!(found.numbers[..3], [1.0, 2.5, 30.0]);
-        assert!(found.numbers[3].is_nan() && found.numbers[5].is_nan());
-        assert_eq!(found.text, b"tcp\n\"u,dp\"\n\n");
-        assert_eq!(read("", &ALL), Some(Lines { n: 0, numbers: vec![], words: vec![], text: vec![] }));
+        let found = read("1,tcp,-,x\n 2.5 ,\"u,dp\",\"7\",\n3e1,,unset,\"\"\n-4, x ,-5,\n", &ALL).unwrap();
+        assert_eq!(found.n, 4);
+        let rows = [[0.0, 1.0, 1.0], [7.0, 2.5, 0.0], [0.0, 30.0, 1.0], [0.0, -4.0, 1.0]];
+        assert_eq!(found.numeric, rows.concat());
+        assert_eq!(cells(&found.texts[0]), [&b"tcp"[..], b"u,dp", b"", b"x"]);
+        let nothing = read("", &[Kind::Skipped]).unwrap();
+        assert_eq!((nothing.n, nothing.numeric.len()), (0, 0));
         assert!(read("1,\n", &[Kind::Number, Kind::Empty]).is_some());
     }
 
@@ -358,14 +431,16 @@ mod tests {
 
     #[test]
     fn impossible_marks_are_refused() {
-        let columns = Columns { separator: b',', quote: None, kinds: &ALL, unset: &[] };
+        let columns = Columns { quote: None, ..COLUMNS };
         for separator in *b"1.\n\xff" {
             assert!(parse(b"", Columns { separator, ..columns }).is_err());
         }
         for quote in *b", 1" {
             assert!(parse(b"", Columns { quote: Some(quote), ..columns }).is_err());
         }
-        assert!(parse(b"", Columns { kinds: &[], ..columns }).is_err());
+        assert!(parse(b"", Columns { kinds: &[], places: &[], ..columns }).is_err());
+        assert!(parse(b"", Columns { places: &[], ..columns }).is_err());
+        assert!(parse(b"", Columns { width: 2, ..columns }).is_err());
     }
 
     proptest! {
@@ -377,21 +452,20 @@ mod tests {
             }
             let kinds = [Kind::Number, Kind::Number, Kind::Text, Kind::Word];
             let found = read(&content, &kinds).unwrap();
-            for (code, (whole, _)) in found.words[0].codes.iter().zip(&rows) {
+            for (code, (whole, _)) in found.words.iter().flat_map(|words| &words.codes).zip(&rows) {
                 prop_assert_eq!(&found.words[0].distinct[*code as usize], &(whole % 5).to_string().into_bytes());
             }
-            let (wholes, reals) = found.numbers.split_at(rows.len());
-            for (i, &(whole, real)) in rows.iter().enumerate() {
-                prop_assert_eq!(wholes[i].to_bits(), f64::from(whole).to_bits());
-                prop_assert_eq!(reals[i].to_bits(), real.to_bits());
+            for (row, &(whole, real)) in found.numeric.chunks_exact(3).zip(&rows) {
+                prop_assert_eq!(row[1].to_bits(), f64::from(whole).to_bits());
+                let expected = if real < 0.0 { [0.0, 1.0] } else { [real, 0.0] };
+                prop_assert_eq!([row[0].to_bits(), row[2].to_bits()], expected.map(f64::to_bits));
             }
-            prop_assert_eq!(found.text.len(), 201 * rows.len());
+            prop_assert_eq!(found.texts.first().map_or(0, |texts| texts.content.len()), 200 * rows.len());
         }
 
         #[test]
         fn no_bytes_make_it_fail(content in prop::collection::vec(prop::sample::select(b"12.e-\", \n\xffa".to_vec()), 0..60)) {
-            let columns = Columns { separator: b',', quote: Some(b'"'), kinds: &ALL[..2], unset: &[] };
-            let _ = parse(&content, columns).unwrap();
+            let _ = parse(&content, Columns { kinds: &ALL[..2], places: &PLACES[1..], ..COLUMNS }).unwrap();
         }
     }
 }
