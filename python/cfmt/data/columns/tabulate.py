@@ -14,7 +14,8 @@ from cfmt.data.columns.names import port_bucket
 from cfmt.data.columns.roles import flow_roles
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.values import number_columns, numbers, texts
-from cfmt.data.readers import Needed, SoundRows, Words
+from cfmt.data.readers.layout import Needed
+from cfmt.data.readers.needed_cells import SoundRows, Words
 from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError
 
