@@ -88,6 +88,13 @@ class SoundRows(NamedTuple):
         The other columns that are needed.
     names : tuple of str
         All columns of the file.
+
+    Examples
+    --------
+    >>> from cfmt.data.readers import SoundRows, Texts
+    >>> rows = SoundRows(np.array([[7.0]]), {"uid": Texts(b"C1", np.array([2]))}, ("uid", "bytes", "state"))
+    >>> rows.columns["uid"].column("uid").to_list()
+    ['C1']
     """
 
     numeric: npt.NDArray[np.float64]
