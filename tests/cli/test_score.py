@@ -52,7 +52,7 @@ def test_scores_are_the_detectors(model: Path, flows: Path) -> None:
     assert [row["attack_type"] for row in rows] == [test.attack_types[code] for code in test.attack_type]
     assert [int(row["row"]) for row in rows] == list(range(400))
     alerts = int(detector.predict(test).sum())
-    assert err.splitlines()[-1].startswith(f"400 rows, {alerts} alerts, ")
+    assert err.splitlines()[-1].startswith(f"400 rows, 400 rows scored, {alerts} alerts, ")
 
 
 @pytest.mark.parametrize("n_columns", [41, 42, 43])

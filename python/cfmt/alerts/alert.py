@@ -9,11 +9,12 @@ import numpy as np
 
 from cfmt.alerts.allow import AllowList
 from cfmt.alerts.flow import Flow, flow_of
-from cfmt.data.flow_stream import FlowChunk
-from cfmt.detector import Reason, Scored
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from cfmt.data.flow_stream import FlowChunk
+    from cfmt.detector import Reason, Scored
 
 __all__ = ["Alert", "Group", "alerts_of", "without_allowed"]
 

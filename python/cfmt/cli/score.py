@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cfmt.cli.durations import duration
 from cfmt.cli.files import DetectorFile, InputFormat
 from cfmt.cli.options import Quiet
+from cfmt.errors import ConfigError
 from cfmt.files import atomic_file
 
 if TYPE_CHECKING:
-    from cfmt.alerts import AllowList
-    from cfmt.data.flow_stream import FlowChunk
-    from cfmt.detector import Detector, Reason, Scored
+    from cfmt.alerts import ScoreWriter
 
 __all__ = ["score"]
 
@@ -33,13 +29,24 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
+class AlertForm(StrEnum):
+    """How alerts are written."""
+
+    JSONL = "jsonl"
+    EVE = "eve"
+    ECS = "ecs"
+    OCSF = "ocsf"
+
+
 FlowSource = Annotated[
     str,
     typer.Argument(
         metavar="INPUT", help="Flows like those of training: a file, a pattern, or - for standard input."
     ),
 ]
-OutputForm = Annotated[Form, typer.Option("--output", help="csv with a header, or one JSON object a line.")]
+OutputForm = Annotated[
+    Form | None, typer.Option("--output", help="csv with a header (default), or one JSON object a line.")
+]
 Reasons = Annotated[
     int,
     typer.Option(
@@ -54,6 +61,19 @@ AllowFile = Annotated[
         help="File of networks, ports and services whose flows never alert.",
     ),
 ]
+Alerts = Annotated[
+    AlertForm | None,
+    typer.Option("--alerts", help="Write the alerts alone, one JSON object a line, in this format."),
+]
+Aggregate = Annotated[
+    str,
+    typer.Option(
+        "--aggregate", metavar="KEYS", help="With --alerts: those with the same src,dst,service ... are one."
+    ),
+]
+Window = Annotated[
+    str, typer.Option("--window", metavar="TIME", help="For how long they are one: 30s, 5m, 1h.")
+]
 ScoresFile = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="File for the scores; stdout if not given.")
 ]
@@ -63,10 +83,13 @@ def score(
     detector: DetectorFile,
     flows: FlowSource,
     format: InputFormat = "auto",
-    output: OutputForm = Form.CSV,
+    output: OutputForm = None,
     out: ScoresFile = None,
     top: Reasons = 0,
     allow: AllowFile = None,
+    alerts: Alerts = None,
+    aggregate: Aggregate = "",
+    window: Window = "",
     quiet: Quiet = False,
 ) -> None:
     """Score flows with a trained detector, in bounded memory.
@@ -76,88 +99,62 @@ def score(
     times, ids, labels. Counts of rows, alerts and dropped rows go to stderr.
     With --top, an alert also gets the columns that raised its log-odds most
     against typical traffic, each with its value and by how much. With --allow,
-    flows that meet a rule are scored, counted, and no alerts.
+    flows that meet a rule are scored, counted, and no alerts. With --alerts,
+    only alerts are written, as other tools read them.
     """
-    from cfmt.alerts import AllowList
+    from cfmt.alerts import AlertLines, AllowList, ScoreRun
+    from cfmt.data.flow_stream import stream_like
     from cfmt.detector import Detector
 
+    if alerts and output:
+        raise ConfigError(
+            f"--output {output} and --alerts {alerts} exclude each other; --alerts writes the alerts alone"
+        )
     found = Detector.load(detector)
-    rules = AllowList.load(allow) if allow else AllowList()
-    counts = Counter({"rows": 0, "alerts": 0, "rows with unknown words": 0, "rows dropped": 0})
-    if allow:
-        counts["allowed"] = 0
-    lines = _lines(found, flows, format, output, counts, allow=rules, top=top, quiet=quiet)
+    writer = _writer(output, alerts, _keys(aggregate, window, alerts), window, found.threshold)
+    run = ScoreRun(
+        found,
+        writer,
+        allow=AllowList.load(allow) if allow else AllowList(),
+        top=top,
+        note=(lambda text: None) if quiet else (lambda text: typer.echo(text, err=True)),
+    )
+    texts = run.over(stream_like(found.columns, flows, format=format))
     if out is None:
-        for text in lines:
+        for text in texts:
             sys.stdout.write(text)
         sys.stdout.flush()
     else:
         with atomic_file(out) as file:
-            for text in lines:
+            for text in texts:
                 file.write(text.encode())
     if not quiet:
-        typer.echo(", ".join(f"{count:,} {what}" for what, count in counts.items()), err=True)
+        if isinstance(writer, AlertLines) and aggregate:
+            run.counts.written = writer.n_written
+        typer.echo(run.counts.line(), err=True)
 
 
-def _lines(
-    detector: Detector,
-    source: str,
-    format: str,
-    form: Form,
-    counts: Counter[str],
-    *,
-    allow: AllowList,
-    top: int,
-    quiet: bool,
-) -> Iterator[str]:
-    """Score a source chunk by chunk, and count what was read, scored and dropped."""
-    from cfmt.alerts import without_allowed
-    from cfmt.data.flow_stream import stream_like
-    from cfmt.detector import alert_reasons
-
-    write = _csv if form is Form.CSV else _json_lines
-    for place, chunk in enumerate(stream_like(detector.columns, source, format=format)):
-        scored = detector.score(chunk.table)
-        if place == 0 and detector.columns is not None and detector.columns.view and not quiet:
-            typer.echo(f"note: flows of {chunk.exporter}, mapped to {detector.columns.view}", err=True)
-        if chunk.fault and not counts["rows dropped"] and not quiet:
-            typer.echo(f"warning: {chunk.fault}; such rows are dropped and counted", err=True)
-        counts["rows"] += len(scored.scores) + chunk.n_dropped
-        if allow.rules:
-            left = without_allowed(chunk, scored.alerts, allow)
-            counts["allowed"] += int(scored.alerts.sum() - left.sum())
-            scored = scored._replace(alerts=left)
-        counts["alerts"] += int(scored.alerts.sum())
-        counts["rows with unknown words"] += scored.n_unknown
-        counts["rows dropped"] += chunk.n_dropped
-        reasons = alert_reasons(detector, chunk.table, scored.alerts, top) if top else None
-        yield write(chunk, scored, reasons, first=place == 0)
-
-
-def _csv(chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None, *, first: bool) -> str:
-    """Write a chunk as CSV, the first one under its header."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if first:
-        writer.writerow(
-            ["row", "score", "alert", *(["reasons"] if reasons is not None else []), *chunk.passed]
+def _keys(aggregate: str, window: str, alerts: AlertForm | None) -> tuple[str, ...]:
+    """Read the keys by which alerts are one; refuse options that would do nothing."""
+    if aggregate and alerts is None:
+        raise ConfigError(f"--aggregate {aggregate}: takes alerts together; add --alerts jsonl")
+    if window and not aggregate:
+        raise ConfigError(f"--window {window}: says how long alerts are one; add --aggregate src,dst,service")
+    keys = tuple(key.strip() for key in aggregate.split(",")) if aggregate else ()
+    if not all(keys) or len({*keys}) < len(keys):
+        raise ConfigError(
+            f"--aggregate {aggregate!r}: must be names, each once; write --aggregate src,dst,service"
         )
-    told = (
-        [["; ".join(f"{why.column}={why.value} {why.part:+.3g}" for why in row) for row in reasons]]
-        if reasons is not None
-        else []
-    )
-    scores = (f"{value:.9g}" for value in scored.scores.tolist())
-    alerts = scored.alerts.astype(int).tolist()
-    writer.writerows(zip(chunk.rows.tolist(), scores, alerts, *told, *chunk.passed.values(), strict=True))
-    return text.getvalue()
+    return keys
 
 
-def _json_lines(chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None, *, first: bool) -> str:
-    """Write a chunk as one JSON object a line."""
-    names = ("row", "score", "alert", *(["reasons"] if reasons is not None else []), *chunk.passed)
-    told = [[[why._asdict() for why in row] for row in reasons]] if reasons is not None else []
-    scores = (float(f"{value:.9g}") for value in scored.scores.tolist())
-    alerts = scored.alerts.tolist()
-    rows = zip(chunk.rows.tolist(), scores, alerts, *told, *chunk.passed.values(), strict=True)
-    return "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)
+def _writer(
+    output: Form | None, alerts: AlertForm | None, keys: tuple[str, ...], window: str, threshold: float
+) -> ScoreWriter:
+    """Choose what writes."""
+    from cfmt.alerts import ALERT_FORMATS, AlertGroups, AlertLines, CsvScores, JsonLinesScores
+
+    if alerts is None:
+        return JsonLinesScores() if output is Form.JSONL else CsvScores()
+    length = duration("--window", window) if window else timedelta(minutes=5)
+    return AlertLines(ALERT_FORMATS[alerts], threshold, AlertGroups(keys, length) if keys else None)
