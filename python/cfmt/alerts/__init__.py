@@ -5,6 +5,7 @@ from cfmt.alerts.allow import AllowList, AllowRule
 from cfmt.alerts.flow import Flow, flow_of
 from cfmt.alerts.formats import ALERT_FORMATS, to_ecs, to_eve, to_native, to_ocsf
 from cfmt.alerts.grouping import MOST_GROUPS, AlertGroups
+from cfmt.alerts.live import LiveState, StayAtWork
 from cfmt.alerts.scoring import ScoreCounts, ScoreRun
 from cfmt.alerts.writers import AlertLines, CsvScores, JsonLinesScores, ScoreWriter
 
@@ -20,9 +21,11 @@ __all__ = [
     "Flow",
     "Group",
     "JsonLinesScores",
+    "LiveState",
     "ScoreCounts",
     "ScoreRun",
     "ScoreWriter",
+    "StayAtWork",
     "alerts_of",
     "flow_of",
     "to_ecs",

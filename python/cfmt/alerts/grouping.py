@@ -56,6 +56,11 @@ class AlertGroups:
         self._open: OrderedDict[tuple[object, ...], Alert] = OrderedDict()
         self._latest: datetime | None = None
 
+    @property
+    def n_waiting(self) -> int:
+        """Alerts in the groups that are open."""
+        return sum(alert.group.n_flows for alert in self._open.values() if alert.group)
+
     def check(self, roles: Collection[str], passed: Collection[str]) -> None:
         """Refuse a key that no column tells.
 

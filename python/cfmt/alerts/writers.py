@@ -22,6 +22,11 @@ __all__ = ["AlertLines", "CsvScores", "JsonLinesScores", "ScoreWriter"]
 class ScoreWriter(Protocol):
     """What writes scored flows."""
 
+    @property
+    def n_waiting(self) -> int:
+        """Flows that were scored and wait to be written."""
+        ...
+
     def write(self, chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None) -> str:
         """Write a chunk of flows."""
         ...
@@ -57,6 +62,8 @@ class CsvScores:
     0,0.25,0,C1
     1,0.75,1,C2
     """
+
+    n_waiting = 0
 
     def __init__(self, *, header: bool = True) -> None:
         self._header = header
@@ -102,6 +109,8 @@ class JsonLinesScores:
     >>> print(JsonLinesScores().write(chunk, scored, None), end="")
     {"row": 0, "score": 0.25, "alert": false, "uid": "C1"}
     """
+
+    n_waiting = 0
 
     def write(self, chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None) -> str:
         """Write a chunk."""
@@ -160,6 +169,11 @@ class AlertLines:
     ) -> None:
         self.n_written = 0
         self._form, self._threshold, self._groups, self._clock = form, threshold, groups, clock
+
+    @property
+    def n_waiting(self) -> int:
+        """Alerts that wait for others to be one with them."""
+        return self._groups.n_waiting if self._groups else 0
 
     def write(self, chunk: FlowChunk, scored: Scored, reasons: list[list[Reason]] | None) -> str:
         """Write the alerts of a chunk, or the groups that end with them."""

@@ -12,6 +12,8 @@ import typer
 
 from cfmt.cli.durations import duration
 from cfmt.cli.files import DetectorFile, InputFormat
+from cfmt.cli.follow import Follow
+from cfmt.cli.follow import follow as stay_at_work
 from cfmt.cli.options import Quiet
 from cfmt.errors import ConfigError
 from cfmt.files import atomic_file
@@ -74,6 +76,20 @@ Aggregate = Annotated[
 Window = Annotated[
     str, typer.Option("--window", metavar="TIME", help="For how long they are one: 30s, 5m, 1h.")
 ]
+Following = Annotated[
+    bool, typer.Option("--follow", help="Go on with a file that grows, a folder that fills, or a pipe.")
+]
+Poll = Annotated[str, typer.Option("--poll", metavar="TIME", help="With --follow: look for more this often.")]
+Every = Annotated[
+    str, typer.Option("--every", metavar="TIME", help="With --follow: tell the counts this often.")
+]
+StateFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", metavar="PATH", help="With --follow: file that keeps how far it is, to go on there."
+    ),
+]
+FromEnd = Annotated[bool, typer.Option("--from-end", help="With --follow: leave out what is there already.")]
 ScoresFile = Annotated[
     Path | None, typer.Option("--out", metavar="PATH", help="File for the scores; stdout if not given.")
 ]
@@ -90,6 +106,11 @@ def score(
     alerts: Alerts = None,
     aggregate: Aggregate = "",
     window: Window = "",
+    follow: Following = False,
+    poll: Poll = "1s",
+    every: Every = "10s",
+    state: StateFile = None,
+    from_end: FromEnd = False,
     quiet: Quiet = False,
 ) -> None:
     """Score flows with a trained detector, in bounded memory.
@@ -100,7 +121,8 @@ def score(
     With --top, an alert also gets the columns that raised its log-odds most
     against typical traffic, each with its value and by how much. With --allow,
     flows that meet a rule are scored, counted, and no alerts. With --alerts,
-    only alerts are written, as other tools read them.
+    only alerts are written, as other tools read them. With --follow, it stays
+    at work until SIGTERM or Ctrl-C, and --out is appended to.
     """
     from cfmt.alerts import AlertLines, AllowList, ScoreRun
     from cfmt.data.flow_stream import stream_like
@@ -111,7 +133,15 @@ def score(
             f"--output {output} and --alerts {alerts} exclude each other; --alerts writes the alerts alone"
         )
     found = Detector.load(detector)
-    writer = _writer(output, alerts, _keys(aggregate, window, alerts), window, found.threshold)
+    if state and not follow:
+        raise ConfigError(f"--state {state}: keeps the place in a file that is followed; add --follow")
+    writer = _writer(
+        output,
+        alerts,
+        _keys(aggregate, window, alerts),
+        window,
+        found.threshold,
+    )
     run = ScoreRun(
         found,
         writer,
@@ -119,6 +149,10 @@ def score(
         top=top,
         note=(lambda text: None) if quiet else (lambda text: typer.echo(text, err=True)),
     )
+    if follow:
+        asked = Follow(detector, flows, format, out, state, poll, every, from_end, quiet)
+        stay_at_work(run, asked)
+        return
     texts = run.over(stream_like(found.columns, flows, format=format))
     if out is None:
         for text in texts:
@@ -149,7 +183,11 @@ def _keys(aggregate: str, window: str, alerts: AlertForm | None) -> tuple[str, .
 
 
 def _writer(
-    output: Form | None, alerts: AlertForm | None, keys: tuple[str, ...], window: str, threshold: float
+    output: Form | None,
+    alerts: AlertForm | None,
+    keys: tuple[str, ...],
+    window: str,
+    threshold: float,
 ) -> ScoreWriter:
     """Choose what writes."""
     from cfmt.alerts import ALERT_FORMATS, AlertGroups, AlertLines, CsvScores, JsonLinesScores

@@ -204,13 +204,18 @@ class Rows:
         lines: list[int] = []
         for number, line in block.lines():
             if not line.strip():
-                self._blank = 0 if self._shape.comment else self._blank or number
+                may_be_blank = self._shape.comment or self._text.is_live
+                self._blank = 0 if may_be_blank else self._blank or number
                 continue
             if self._blank:
                 raise self._fault(self._blank, "is blank; remove it")
             if self._shape.comment and line.lstrip().startswith(self._shape.comment):
                 continue
-            cells = self._cells(number, line)
+            try:
+                cells = self._cells(number, line)
+            except DataError as error:
+                self._text.leave_out(error)
+                continue
             if cells is not None:
                 rows.append(cells)
                 lines.append(number)

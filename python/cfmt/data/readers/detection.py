@@ -17,7 +17,7 @@ from cfmt.data.readers.text import Text
 from cfmt.data.readers.zeek import read_zeek, zeek_layout
 from cfmt.errors import DataError
 
-__all__ = ["detect", "read_chunks"]
+__all__ = ["detect", "read_chunks", "read_text"]
 
 _ARFF = re.compile(r"@(relation|attribute|data)\b", re.IGNORECASE)
 _ZEEK = ("#separator", "#fields", "#set_separator", "#path")
@@ -125,15 +125,43 @@ def read_chunks(
                 _refuse_unless(format in ("auto", "parquet"), name, format, "parquet")
                 yield from read_parquet(name, rows_at_once, needed)
                 continue
-            found = _format_of(text, format)
-            if found == "csv":
-                yield from read_csv(text, names, rows_at_once, needed)
-            elif found == "arff":
-                yield from read_arff(text, names, rows_at_once, needed)
-            elif found == "zeek":
-                yield from read_zeek(text, rows_at_once, needed)
-            else:
-                yield from read_json_lines(text, found, rows_at_once)
+            yield from read_text(text, format, names, rows_at_once, needed)
+
+
+def read_text(
+    text: Text,
+    format: str = "auto",
+    names: tuple[str, ...] | None = None,
+    rows_at_once: int = 1 << 16,
+    needed: Needed | None = None,
+) -> Iterator[Chunk]:
+    """Read a text a chunk of rows at a time.
+
+    Parameters
+    ----------
+    text : Text
+        At its beginning.
+    format, names, rows_at_once, needed
+        As for :func:`read_chunks`.
+
+    Yields
+    ------
+    Chunk
+
+    Raises
+    ------
+    DataError
+        If a line is not as it should be.
+    """
+    found = _format_of(text, format)
+    if found == "csv":
+        yield from read_csv(text, names, rows_at_once, needed)
+    elif found == "arff":
+        yield from read_arff(text, names, rows_at_once, needed)
+    elif found == "zeek":
+        yield from read_zeek(text, rows_at_once, needed)
+    else:
+        yield from read_json_lines(text, found, rows_at_once, needed)
 
 
 def _check_format(format: str) -> None:

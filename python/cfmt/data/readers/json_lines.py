@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cfmt.data.readers.layout import Chunk, Layout, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
 
@@ -68,14 +68,16 @@ def json_layout(text: Text, format: str) -> Layout:
         If a line is no object.
     """
     columns: dict[str, None] = {}
-    for _, row in _objects(text.head(), text.path, format, Counter()):
+    for _, row in _objects(text.head(), text, format, Counter()):
         columns.update(dict.fromkeys(row))
         _refuse_many(len(columns), text.path)
     exporter = "suricata" if format == "eve" else exporter_of(tuple(columns))
     return Layout(format, tuple(columns), True, encoding=text.encoding, exporter=exporter)
 
 
-def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chunk]:
+def read_json_lines(
+    text: Text, format: str, rows_at_once: int, needed: Needed | None = None
+) -> Iterator[Chunk]:
     """Read JSON lines; of eve, only the flows.
 
     Parameters
@@ -86,6 +88,9 @@ def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chun
         ``zeek-json``, ``eve`` or ``jsonl``.
     rows_at_once : int
         Rows of a chunk, at most.
+    needed : Needed, optional
+        Columns that are wanted; those that no line has named yet are null, if half of them are there: keys
+        without a value are often left out.
 
     Yields
     ------
@@ -101,16 +106,26 @@ def read_json_lines(text: Text, format: str, rows_at_once: int) -> Iterator[Chun
     first, skipped = 0, Counter[str]()
     for block in text.blocks(rows_at_once):
         lines, rows = [], []
-        for number, row in _objects(block, text.path, format, skipped):
+        for number, row in _objects(block, text, format, skipped):
             lines.append(number)
             rows.append(row)
         if rows:
-            yield Chunk(
-                text.path, first, np.array(lines, dtype=np.int64), _frame(rows, columns, kinds, text.path)
-            )
+            frame = _with_needed(_frame(rows, columns, kinds, text.path), needed)
+            yield Chunk(text.path, first, np.array(lines, dtype=np.int64), frame)
             first += len(rows)
     if first == 0:
         raise DataError(_nothing(text.path, skipped))
+
+
+def _with_needed(frame: pl.DataFrame, needed: Needed | None) -> pl.DataFrame:
+    """Add the columns that are needed and have no value yet."""
+    import polars as pl
+
+    wanted = (*needed.numbers, *needed.words) if needed else ()
+    lacking = [name for name in wanted if name not in frame.columns]
+    if not lacking or 2 * len(lacking) > len(wanted):
+        return frame
+    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
 
 
 def _nothing(path: str, skipped: Counter[str]) -> str:
@@ -122,13 +137,17 @@ def _nothing(path: str, skipped: Counter[str]) -> str:
 
 
 def _objects(
-    block: Block, path: str, format: str, skipped: Counter[str]
+    block: Block, text: Text, format: str, skipped: Counter[str]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Give the flat objects of a block with their lines; count the events that are no flows."""
     for number, line in block.lines():
         if not line.strip():
             continue
-        row = _object(line, number, path)
+        try:
+            row = _object(line, number, text.path)
+        except DataError as error:
+            text.leave_out(error)
+            continue
         if format == "eve" and row.get("event_type") != "flow":
             skipped[str(row.get("event_type"))[:40]] += 1
             if len(skipped) > _MOST_KEYS:

@@ -136,6 +136,24 @@ class Chunk(NamedTuple):
     frame: pl.DataFrame
     sound: SoundRows | None = None
 
+    def after(self, line: int) -> Chunk:
+        """Leave out the rows up to a line, given by its number.
+
+        Parameters
+        ----------
+        line : int
+            From 1.
+
+        Returns
+        -------
+        Chunk
+        """
+        n = int(np.searchsorted(self.lines, line, side="right"))
+        if n == 0:
+            return self
+        sound = self.sound and self.sound.after(n)
+        return self._replace(first=self.first + n, lines=self.lines[n:], frame=self.frame[n:], sound=sound)
+
 
 # Names as they are left by _plain; the first exporter all of whose names are there is the one.
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -42,6 +42,10 @@ class Words(NamedTuple):
     codes: npt.NDArray[np.uint32]
     distinct: Sequence[str]
 
+    def after(self, n: int) -> Words:
+        """Leave out the first rows."""
+        return Words(self.codes[n:], self.distinct)
+
     def column(self, name: str) -> pl.Series:
         """Write the cells out; an empty one is null."""
         import polars as pl
@@ -68,6 +72,11 @@ class Texts(NamedTuple):
 
     content: bytes
     ends: npt.NDArray[np.int64]
+
+    def after(self, n: int) -> Texts:
+        """Leave out the first rows."""
+        start = int(self.ends[n - 1]) if n else 0
+        return Texts(self.content[start:], self.ends[n:] - start)
 
     def column(self, name: str) -> pl.Series:
         """Write the cells out; an empty one is null."""
@@ -100,6 +109,11 @@ class SoundRows(NamedTuple):
     numeric: npt.NDArray[np.float64]
     columns: Mapping[str, Words | Texts]
     names: tuple[str, ...]
+
+    def after(self, n: int) -> SoundRows:
+        """Leave out the first rows."""
+        columns = {name: cells.after(n) for name, cells in self.columns.items()}
+        return self._replace(numeric=self.numeric[n:], columns=columns)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from cfmt.errors import DataError
 
-__all__ = ["HEAD", "MOST_LINE", "Block", "Text", "refuse_binary"]
+__all__ = ["HEAD", "MOST_LINE", "Block", "ByteStream", "Text", "refuse_binary"]
 
 HEAD = 1 << 18  # bytes that are looked at to tell the layout
 MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
@@ -55,6 +55,14 @@ def refuse_binary(start: bytes, path: str) -> None:
             raise DataError(f"{path}: {words}")
 
 
+class ByteStream(Protocol):
+    """What gives bytes; one that goes on may say by ``is_stopped`` that a last line has no end yet."""
+
+    def read(self, n: int, /) -> bytes:
+        """Give at most n bytes; none mean the end."""
+        ...
+
+
 class Block(NamedTuple):
     """Whole lines: number of the first, and their bytes in UTF-8, each line ended by a line feed."""
 
@@ -88,6 +96,9 @@ class Text:
         Gives uncompressed bytes.
     path : str
         Its name, for messages.
+    live : bool, default=False
+        Whether the stream goes on. Then its beginning is what tells the layout, each read gives what is
+        there, faulty lines are left out and counted, and a line that has no end yet stays unread.
 
     Raises
     ------
@@ -95,8 +106,11 @@ class Text:
         If it is no text: also while it is read.
     """
 
-    def __init__(self, stream: BinaryIO, path: str) -> None:
+    def __init__(self, stream: ByteStream, path: str, *, live: bool = False) -> None:
         self.path = path
+        self.n_faulty = 0
+        self.fault = ""  # the first of them
+        self._live, self._skips = live, False
         self._stream = stream
         start = self._read_head()
         refuse_binary(start, path)
@@ -108,6 +122,11 @@ class Text:
         self._rest = b""  # a line that has begun
         self._next = 1  # number of the line that comes
         self.is_cut = False  # whether the last line has no end; known once all is read
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the stream goes on."""
+        return self._live
 
     def begins_with(self, magic: bytes) -> bool:
         """Tell whether these are the first bytes."""
@@ -124,11 +143,14 @@ class Text:
         while size < HEAD and (piece := self._stream.read(HEAD - size)):
             parts.append(piece)
             size += len(piece)
+            if self._live and _tells_layout(b"".join(parts)):
+                break
         return b"".join(parts)
 
     def head(self) -> Block:
         """Look at the first whole lines, without reading them; all lines where the file is short."""
-        content, is_whole = self._start, len(self._start) < HEAD - 3  # 3 bytes of a mark may be cut off
+        content = self._start
+        is_whole = len(content) < HEAD - 3 and not self._live  # 3 bytes of a mark may be cut off
         if self._codec:
             content = content.decode(self._codec, "replace").encode()
         end = len(content) if is_whole else content.rfind(b"\n") + 1 or len(content)
@@ -150,10 +172,14 @@ class Text:
 
     def _pieces(self) -> Iterator[bytes]:
         """Give pieces of whole lines; a last line without an end gets one."""
-        piece, self._start = self._start + self._read(), b""
+        piece, self._start = self._start + (b"" if self._live else self._read()), b""
         while piece or (piece := self._read()):
             if self._decoder is not None:
                 piece = self._to_utf8(piece)
+            if self._skips:
+                dropped, self._skips = piece.find(b"\n") + 1, b"\n" not in piece
+                piece = b"" if self._skips else piece[dropped:]
+                self._next += not self._skips
             end = piece.rfind(b"\n") + 1
             if end:
                 yield b"".join((self._rest, memoryview(piece)[:end]))
@@ -161,11 +187,12 @@ class Text:
             else:
                 self._rest += piece
             if len(self._rest) > MOST_LINE:
-                raise self._too_long(self._next)
+                self.leave_out(self._too_long(self._next))
+                self._rest, self._skips = b"", True
             piece = b""
         if self._decoder is not None:
             self._rest += self._to_utf8(b"", final=True)
-        if self._rest:
+        if self._rest and not getattr(self._stream, "is_stopped", False):
             self.is_cut = True
             yield self._rest + b"\n"
 
@@ -189,7 +216,8 @@ class Text:
         while len(piece) - start > MOST_LINE:
             end = piece.rfind(b"\n", start, start + MOST_LINE)
             if end < 0:
-                raise self._too_long(self._next + piece.count(b"\n", 0, start))
+                self.leave_out(self._too_long(self._next + piece.count(b"\n", 0, start)))
+                end = piece.index(b"\n", start)
             start = end + 1
 
     def _too_long(self, line: int) -> DataError:
@@ -198,8 +226,23 @@ class Text:
             f"{self.path}: line {line}: is longer than {MOST_LINE:,} bytes; give a text with one flow a line"
         )
 
+    def leave_out(self, error: DataError) -> None:
+        """Raise the error of a line; where the text is live, count it and go on.
+
+        Parameters
+        ----------
+        error : DataError
+            Names the line.
+        """
+        if not self._live:
+            raise error
+        self.n_faulty += 1
+        self.fault = self.fault or str(error)
+
     def _clean(self, content: bytes, first: int) -> bytes:
         """Return lines in UTF-8 that end in line feeds; refuse what no text holds."""
+        if self._live:
+            return self._clean_lines(content, first)
         if b"\0" in content:
             line = first + content[: content.index(b"\0")].count(b"\n")
             raise DataError(
@@ -217,6 +260,33 @@ class Text:
         if not _is_utf8(content):
             content = b"\n".join(_as_utf8(line) for line in content.split(b"\n"))
         return content
+
+    def _clean_lines(self, content: bytes, first: int) -> bytes:
+        """Return lines in the same form; a faulty one becomes blank."""
+        if b"\0" not in content and b"\r" not in content and len(content) <= MOST_LINE:
+            return content if _is_utf8(content) else b"\n".join(map(_as_utf8, content.split(b"\n")))
+        lines = content.removesuffix(b"\n").split(b"\n")
+        for place, line in enumerate(lines):
+            bare = line.removesuffix(b"\r")
+            if len(bare) > MOST_LINE:
+                bare = b""  # told already
+            elif b"\0" in bare or b"\r" in bare:
+                self.leave_out(
+                    DataError(
+                        f"{self.path}: line {first + place}: holds a NUL byte or a carriage return that ends "
+                        "no line, so it is no text; write lines of text in UTF-8"
+                    )
+                )
+                bare = b""
+            lines[place] = _as_utf8(bare)
+        return b"\n".join(lines) + b"\n"
+
+
+def _tells_layout(start: bytes) -> bool:
+    """Tell whether there are lines enough: a row under its header, or one that names its columns itself."""
+    lines = [line for line in start.split(b"\n")[:-1] if line.strip()]
+    n_rows = sum(not line.startswith(b"#") for line in lines)
+    return n_rows > (0 if start.startswith((b"#", b"{")) else 1)
 
 
 def _cut(piece: bytes, n_lines: int) -> Iterator[tuple[bytes, int]]:
