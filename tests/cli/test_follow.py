@@ -229,3 +229,42 @@ def test_only_what_is_new(model: Path, tmp_path: Path) -> None:
         file.flush()
         until(lambda: ids(out) == expected((30, 2)))
         stop(process)
+
+
+def resident(process: subprocess.Popen[bytes]) -> int:
+    """Megabytes that a process holds in memory, at its most until now."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    told = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(told[0].split()[1]) // 1024 if told else 0  # one that has ended holds nothing
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory of a process is read from /proc")
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_a_flood_is_bounded_counted_and_lost_nowhere(model: Path, tmp_path: Path, way: str) -> None:
+    log, out = tmp_path / "flows.csv", tmp_path / "out.csv"
+    log.write_text(f"{HEADER}\n" + lines(0, 2))
+    flood, n = (lines(0, 50_000) * 40).encode(), 2_000_002  # 33 MB at once: seconds of work
+    source, stdin = (log, subprocess.DEVNULL) if way == "file" else ("-", subprocess.PIPE)
+    with following(model, source, "--out", out, "--every", "200ms", stdin=stdin) as process:
+        if way == "file":
+            until(lambda: len(ids(out)) == 2)
+            calm = resident(process)
+            with log.open("ab") as file:
+                file.write(flood)
+            until(lambda: out.stat().st_size > n * 12)
+            until(lambda: out.read_bytes().count(b"\n") == n + 1)
+            peak = resident(process)
+            told = stop(process)
+            assert "bytes behind" in told
+        else:
+            assert process.stdin is not None
+            process.stdin.write(log.read_bytes())
+            process.stdin.flush()
+            until(lambda: len(ids(out)) == 2)
+            calm = resident(process)
+            process.stdin.write(flood)  # waits as long as nobody reads
+            peak = resident(process)
+            _, err = process.communicate(timeout=60)
+            told = err.decode()
+    assert f"{n:,} rows, {n:,} rows scored" in told.splitlines()[-1]
+    assert peak - calm < 300, (calm, peak)

@@ -86,11 +86,16 @@ def _evidence(alert: Alert) -> dict[str, Any]:
     connection = said({"protocol_name": flow.proto, "uid": flow.uid})
     return said(
         {
-            "src_endpoint": said({"ip": flow.src, "port": flow.src_port}),
-            "dst_endpoint": said({"ip": flow.dst, "port": flow.dst_port, "svc_name": flow.service}),
+            "src_endpoint": _endpoint(flow.src, flow.src_port),
+            "dst_endpoint": _endpoint(flow.dst, flow.dst_port, flow.service),
             "connection_info": {"direction_id": _UNKNOWN_DIRECTION, **connection} if connection else None,
         }
     )
+
+
+def _endpoint(ip: str | None, port: int | None, service: str | None = None) -> dict[str, Any]:
+    """Describe one end of a flow; OCSF knows none by its port alone."""
+    return said({"ip": ip, "port": port, "svc_name": service}) if ip or service else {}
 
 
 def _time(time: datetime) -> int:
