@@ -72,7 +72,7 @@ def to_ocsf(alert: Alert) -> dict[str, Any]:
                 "created_time": _time(alert.seen),
                 "first_seen_time": _time(first),
                 "last_seen_time": _time(last),
-                "analytic": {"name": "cfmt", "type_id": _LEARNING, "type": "Learning (ML/DL)"},
+                "analytic": {"uid": "cfmt", "name": "cfmt", "type_id": _LEARNING, "type": "Learning (ML/DL)"},
             },
             "evidences": [evidence] if evidence else [],
             "unmapped": what_else(alert),
