@@ -30,11 +30,17 @@ LAYERS = (
     {"config"},
     {"experiment"},
     {"report"},
+    {"sklearn"},
     {"cli"},
     {"__main__"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-ONLY_IN = {"torch": ("nn", "policies"), "matplotlib": ("report",), "onnx": ("detector",)}
+ONLY_IN = {
+    "torch": ("nn", "policies"),
+    "matplotlib": ("report",),
+    "onnx": ("detector",),
+    "imblearn": ("sklearn",),
+}
 TORCH = ("nn/torch_", "nn/cuda/", "policies/sac_policy", "policies/sac_learning")
 MOST_IN_A_CHAIN = 15
 
