@@ -16,7 +16,7 @@ REPORT = PYTHONPATH=benches:. $(BIN)/python -P -m peers.report
 RUST := $(shell find rust -name '*.rs' 2>/dev/null) Cargo.toml Cargo.lock rust/core/Cargo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run results results-anew test test-slow lint format bench bench-peers bench-million bench-gpu bench-scorer bench-report wheel clean
+.PHONY: help setup run results results-anew test fuzz test-slow lint format bench bench-peers bench-million bench-gpu bench-scorer bench-report wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ results-anew: setup ## The same with its searches and the check of its folds (DA
 test: setup ## Run the Rust and the Python tests
 	cargo test --quiet --package cfmt-core
 	$(BIN)/python -m pytest
+
+fuzz: setup ## Read damaged files, N of each kind (N=100000: an hour or two)
+	CFMT_FUZZ=$(or $(N),10000) $(BIN)/python -m pytest --log-cli-level=INFO -m 'slow or not slow' \
+	  tests/data/readers/test_fuzz.py tests/data/readers/test_bombs.py tests/test_damaged_files.py
 
 test-slow: setup ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

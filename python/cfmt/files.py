@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,17 @@ from typing import Any, BinaryIO
 
 from cfmt.errors import RunDirectoryError
 
-__all__ = ["append_line", "atomic_file", "read_json_lines", "sha256_of", "write_atomic"]
+__all__ = [
+    "append_line",
+    "atomic_file",
+    "read_json_lines",
+    "read_text",
+    "read_toml_text",
+    "sha256_of",
+    "write_atomic",
+]
+
+_MOST_TEXT = 1 << 24  # bytes of a text that a person writes
 
 
 @contextmanager
@@ -100,6 +111,61 @@ def append_line(path: Path, line: str) -> None:
         os.fsync(file.fileno())
 
 
+def read_text(path: Path) -> str:
+    """Read a text that a person may have written: in UTF-8, with or without a byte order mark, and not huge.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is no text in UTF-8, or larger than 16 MiB; the message says what to do and names no file.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_TEXT + 1)
+    if len(content) > _MOST_TEXT:
+        raise ValueError(f"is larger than {_MOST_TEXT:,} bytes; is it the right file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"is no text in UTF-8, by line {line}; save it as UTF-8") from error
+
+
+def read_toml_text(text: str) -> dict[str, Any]:
+    """Parse TOML of which nothing is known.
+
+    Parameters
+    ----------
+    text : str
+        The whole text.
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML; the message says what to do and names no file.
+    """
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("is not TOML: it is nested too deeply; mend it") from error
+    except ValueError as error:  # a number of thousands of digits is one, too
+        raise ValueError(f"is not TOML: {error}; mend it") from error
+
+
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
     """Read a file of one JSON object a line, which may have been cut off while it was written.
 
@@ -125,7 +191,7 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         try:
             entries.append(json.loads(line))
-        except ValueError as error:
+        except (RecursionError, ValueError) as error:
             fault = f"{path}, line {number}: is damaged ({error}); remove the line"
             raise RunDirectoryError(fault) from error
     return entries

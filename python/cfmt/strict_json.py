@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dumps", "numbers", "plain"]
+__all__ = ["dumps", "loads", "numbers", "plain"]
 
 
 def plain(value: Any) -> Any:
@@ -59,6 +59,29 @@ def numbers(value: Any) -> Any:
     if value is None:
         return math.nan
     return float(value) if value in ("Infinity", "-Infinity") else value
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse JSON of which nothing is known.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Bytes are in UTF-8, 16 or 32.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, is nested too deeply or has a number of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("is nested too deeply") from error
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:

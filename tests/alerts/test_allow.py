@@ -71,7 +71,7 @@ def test_a_rule_that_is_none_is_named(tmp_path: Path, text: str, message: str) -
         ("[allow]\nport = 3", "must hold tables"),
         ("[[allow]]\nports = 3", "rule 1: 'ports' is none of address, src"),
         ("[[allow]]\n", "rule 1: is no table"),
-        ("x", "is no TOML"),
+        ("x", "is not TOML"),
     ],
 )
 def test_toml_that_is_none_is_named(tmp_path: Path, text: str, message: str) -> None:

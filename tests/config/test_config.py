@@ -161,10 +161,15 @@ def test_a_missing_file_is_an_error_of_one_line(tmp_path: Path) -> None:
         read_toml(tmp_path / "nowhere.toml")
 
 
+def test_a_tilde_before_no_users_name_is_the_files_own() -> None:
+    given = build_config({"data": {"source": "~nobody of that name/flows.csv"}})
+    assert given.data.source == str(Path("~nobody of that name/flows.csv").absolute())
+
+
 def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "experiment.toml"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="not UTF-8"):
+    with pytest.raises(ConfigError, match="is no text in UTF-8, by line 1; save it as UTF-8"):
         read_toml(file)
 
 

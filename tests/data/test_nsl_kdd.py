@@ -94,9 +94,9 @@ def test_compressed_by_content_not_by_name(tmp_path: Path) -> None:
         ({"duration": "1e999"}, r"line 2: column duration must be finite, got '1e999'"),
         ({"serror_rate": "1e101"}, r"line 2: column serror_rate must be at most 1e\+100, got '1e101'"),
         ({"duration": "-1"}, r"line 2: column duration must not be negative, got '-1'"),
-        ({"flag": ""}, r"line 2: column flag is missing, got ''"),
-        ({"attack_type": ""}, r"line 2: column attack_type is missing"),
-        ({"difficulty": ""}, r"line 2: column difficulty is missing"),
+        ({"flag": ""}, r"line 2: column flag must not be missing, got ''"),
+        ({"attack_type": ""}, r"line 2: column attack_type must not be missing"),
+        ({"difficulty": ""}, r"line 2: column difficulty must not be missing"),
         (
             {"attack_type": "Neptune"},
             r"line 2: column attack_type must be one of NSL-KDD's 40.*got 'Neptune'",

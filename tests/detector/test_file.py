@@ -109,7 +109,7 @@ def test_what_is_no_detector_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not a safetensors file, or is damaged"):
         Detector.load(path)
     save_file({"w": np.zeros(2, np.float32)}, path)
-    with pytest.raises(DataError, match="no detector that cfmt saved"):
+    with pytest.raises(DataError, match="no detector; give one that cfmt saved"):
         Detector.load(path)
 
 

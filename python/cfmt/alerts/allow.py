@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 
 from cfmt.alerts.flow import Flow
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, shown
+from cfmt.files import read_text, read_toml_text
 
 __all__ = ["AllowList", "AllowRule"]
 
@@ -106,14 +106,14 @@ class AllowList(NamedTuple):
             If it cannot be read, or a rule is none: the message names its place and its words.
         """
         try:
-            text = path.read_text(encoding="utf-8")
-            if path.suffix.lower() == ".toml":
-                return cls(_of_toml(tomllib.loads(text), path))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is no text in UTF-8"
-            raise ConfigError(f"--allow {path}: {reason}; give a file of rules") from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"--allow {path}: is no TOML ({error}); mend it") from error
+            text = read_text(path)
+            tree = read_toml_text(text) if path.suffix.lower() == ".toml" else None
+        except OSError as error:
+            raise ConfigError(f"--allow {path}: {error.strerror}; give a file of rules") from error
+        except ValueError as error:
+            raise ConfigError(f"--allow {path}: {error}") from error
+        if tree is not None:
+            return cls(_of_toml(tree, path))
         lines = ((n, line.split("#")[0].split()) for n, line in enumerate(text.splitlines(), start=1))
         return cls(tuple(_rule(_pairs(words), f"{path}: line {n}") for n, words in lines if words))
 
@@ -177,13 +177,13 @@ def _rule(pairs: list[tuple[str, str]], place: str) -> AllowRule:
     parts: dict[str, object] = {}
     for key, value in pairs:
         if key not in _KEYS:
-            raise ConfigError(f"--allow {place}: {key!r} is none of {', '.join(_KEYS)}")
+            raise ConfigError(f"--allow {place}: {shown(key)} is none of {', '.join(_KEYS)}; mend it")
         if key in parts:
             raise ConfigError(f"--allow {place}: tells {key} twice; write two rules")
         try:
             parts[key] = _part(key, value)
         except ValueError as error:
-            raise ConfigError(f"--allow {place}: {value!r} is no {key}; {_FORM}") from error
+            raise ConfigError(f"--allow {place}: {shown(value)} is no {key}; {_FORM}") from error
     return AllowRule(place, **parts)  # type: ignore[arg-type]  # each part was made by its key
 
 

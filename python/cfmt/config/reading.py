@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +15,8 @@ from pydantic_core import ErrorDetails
 from cfmt.config.experiment import ExperimentConfig, near_matches
 from cfmt.config.scenarios import SCENARIOS, with_scenario
 from cfmt.config.sections import Allowed
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, listed, shown
+from cfmt.files import read_text, read_toml_text
 
 __all__ = [
     "Tree",
@@ -62,19 +62,20 @@ def read_toml(path: Path) -> dict[str, dict[str, Any]]:
     {'training': {'rounds': 7}}
     """
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"{path}: cannot be read: {reason}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
+        tree = read_toml_text(read_text(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name a TOML file") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from error
     if "protocol" in tree:
         raise ConfigError(f'{path}: [protocol] is no more; write scenario = "NAME" above the sections')
     for key, value in tree.items():
         if not isinstance(value, dict) and key != "scenario":
             sections = [name for name in ExperimentConfig.model_fields if key in section_fields(name)]
             where = sections or list(ExperimentConfig.model_fields)
-            raise ConfigError(f"{path}: {key} = {value!r} must stand in a section: [{'] or ['.join(where)}]")
+            raise ConfigError(
+                f"{path}: {listed([key])} = {shown(value)} must stand in a section: [{'] or ['.join(where)}]"
+            )
     try:
         build_config(tree)
     except ConfigError as error:
@@ -185,17 +186,17 @@ def _message(error: ErrorDetails) -> str:
         return str(error["ctx"]["error"])
     key, value = ".".join(place[:2]).removesuffix(".name"), error["input"]
     if len(place) == 1:
-        return f"{key} must be a section of keys, got {value!r}; write [{key}] and its keys under it"
+        return f"{key} must be a section of keys, got {shown(value)}; write [{key}] and its keys under it"
     found = [m.text for m in section_fields(place[0])[place[1]].metadata if isinstance(m, Allowed)]
     allowed = found[0] if found else f"one of {error['ctx']['expected']}"
-    return f"{key} must be {allowed}, got {value!r}"
+    return f"{key} must be {allowed}, got {shown(value)}"
 
 
 def _unknown(place: list[str], value: object) -> str:
     """Word the error of an unknown section or key: near matches first, then all that are known."""
     known = list(ExperimentConfig.model_fields) if len(place) == 1 else list(section_fields(place[0]))
     what = "section" if len(place) == 1 else "key"
-    given = f"[{place[0]}]" if len(place) == 1 else f"{'.'.join(place)} = {value!r}"
+    given = f"[{place[0]}]" if len(place) == 1 else f"{'.'.join(place)} = {shown(value)}"
     return f"unknown {what} {given}{near_matches(place[-1], known)}; known are {', '.join(known)}"
 
 

@@ -126,9 +126,12 @@ def _absolute(place: str) -> str:
     """Make a path absolute, so that a run can be resumed from elsewhere; names that are no path stay."""
     if not place.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in place):
         raise ValueError(f"paths must be UTF-8, got {place!r}; rename the file or folder")
-    return (
-        place if place in ("", "synthetic", "drawn", "basic-10") else str(Path(place).expanduser().absolute())
-    )
+    if place in ("", "synthetic", "drawn", "basic-10"):
+        return place
+    try:
+        return str(Path(place).expanduser().absolute())
+    except RuntimeError:  # nobody has the name behind ~, so it is the file's own
+        return str(Path(place).absolute())
 
 
 Place = Annotated[str, AfterValidator(_absolute), Allowed("a path")]

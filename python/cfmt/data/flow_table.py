@@ -16,7 +16,7 @@ from cfmt.data.flow_rows import FlowRows, client_column, owners, read_rows
 from cfmt.data.known_tables import KnownTable, known_table
 from cfmt.data.readers import Layout, detect
 from cfmt.data.schema import Source, Table
-from cfmt.errors import DataError
+from cfmt.errors import DataError, listed
 
 __all__ = ["FlowTables", "Survey", "load_flow_tables", "load_labelled", "survey"]
 
@@ -262,7 +262,7 @@ def _labels(
         raise DataError(
             f"{source}: is no published table that is known here; name the column that tells attacks from "
             "normal traffic (label, --label on the command line) and its normal values (normal, --normal); "
-            f"its columns are {', '.join(read.frame.columns)}"
+            f"its columns are {listed(read.frame.columns)}"
         )
     label, attack_type = (name if name in read.frame.columns else by_name.get(normalised(name), name)
                           for name in (label, attack_type))  # fmt: skip

@@ -31,7 +31,7 @@ from cfmt.data.nsl_kdd_schema import (
 )
 from cfmt.data.reading import DataWarning, find_file, read_bytes
 from cfmt.data.schema import LARGEST, Source, Table
-from cfmt.errors import DataError
+from cfmt.errors import DataError, shown
 from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ __all__ = ["Part", "coded_words", "feature_fault", "load_nsl_kdd", "load_nsl_kdd
 
 Part: TypeAlias = Literal["train", "test", "test-21"]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
@@ -273,7 +273,7 @@ def _fault(fields: list[str]) -> str | None:
     if fields[-2] not in FAMILY_OF:
         return (
             f"column attack_type must be one of NSL-KDD's {len(ATTACK_TYPES)} labels "
-            f"({', '.join(ATTACK_TYPES)}), got {fields[-2]!r}"
+            f"({', '.join(ATTACK_TYPES)}), got {shown(fields[-2])}"
         )
     return None
 
@@ -283,13 +283,13 @@ def feature_fault(fields: list[str]) -> str | None:
     for name, value in zip(COLUMNS, fields, strict=False):
         fault = _number_fault(value) if name in SCHEMA.numeric else _word_fault(value)
         if fault:
-            return f"column {name} {fault}, got {value!r}"
+            return f"column {name} {fault}, got {shown(value)}"
     return None
 
 
 def _word_fault(value: str) -> str | None:
     """Say what is wrong with a categorical value, or None: any word that is not empty will do."""
-    return None if value else "is missing"
+    return None if value else "must not be missing"
 
 
 def _number_fault(value: str) -> str | None:

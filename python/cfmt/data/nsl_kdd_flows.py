@@ -162,7 +162,7 @@ def _first_fault(lines: list[bytes], n_columns: int, path: Path, first: int) -> 
         if fields == [""]:
             fault: str | None = "is blank; remove it"
         elif len(fields) != n_columns:
-            fault = f"has {len(fields)} columns, but line 1 has {n_columns}"
+            fault = f"has {len(fields)} columns, but line 1 has {n_columns}; remove it or mend it"
         else:
             fault = feature_fault(fields)
         if fault:

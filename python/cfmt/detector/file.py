@@ -14,6 +14,7 @@ import safetensors.numpy
 
 from cfmt.errors import DataError
 from cfmt.files import write_atomic
+from cfmt.strict_json import loads
 
 __all__ = ["LAYERS", "read_file", "write_file"]
 
@@ -37,17 +38,19 @@ def read_file(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     except FileNotFoundError as error:
         raise DataError(f"{path}: is not there; give the path of a detector that cfmt saved") from error
     except (OSError, safetensors.SafetensorError) as error:
-        raise DataError(f"{path}: is not a safetensors file, or is damaged ({error})") from error
+        raise DataError(
+            f"{path}: is not a safetensors file, or is damaged ({error}); fetch it again"
+        ) from error
     text = metadata.get(_KEY)
     if text is None:
-        raise DataError(f"{path}: is a safetensors file, but no detector that cfmt saved")
+        raise DataError(f"{path}: is a safetensors file, but no detector; give one that cfmt saved")
     if len(text) > _MOST_TEXT:
         raise DataError(
             f"{path}: has a header of {len(text):,} characters, {_MOST_TEXT:,} at most; save it again"
         )
     try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        header = loads(text)
+    except ValueError as error:
         raise DataError(f"{path}: has a damaged header ({error}); save the model again") from error
     if not isinstance(header, dict):
         raise DataError(f"{path}: has a header that is no object; save the model again")

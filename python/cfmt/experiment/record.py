@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from cfmt.federated.evaluation import CurvePoint, Decision, Evaluation
 from cfmt.federated.simulation import Run
 from cfmt.federated.state import RoundReport
-from cfmt.strict_json import dumps, numbers
+from cfmt.strict_json import dumps, loads, numbers
 
 __all__ = ["Measured", "RunRecord", "by_method", "metrics_by_method", "round_entry"]
 
@@ -159,7 +158,7 @@ class RunRecord:
         ValueError
             If the text is no such record, or one of a format that this version does not know.
         """
-        content = json.loads(text)
+        content = loads(text)
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
             raise ValueError(f"format must be {_FORMAT}; a finished run of another cfmt, or none at all")
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from cfmt.experiment.record import RunRecord, round_entry
 from cfmt.federated.evaluation import CurvePoint
 from cfmt.federated.state import RoundReport
 from cfmt.files import append_line, read_json_lines, sha256_of, write_atomic
-from cfmt.strict_json import dumps
+from cfmt.strict_json import dumps, loads
 
 __all__ = ["RunDirectory"]
 
@@ -133,7 +132,7 @@ class RunDirectory:
         """
         path = self.path / "environment.json"
         try:
-            environment = json.loads(path.read_bytes())
+            environment = loads(path.read_bytes())
             begun = [source["sha256"] for source in environment["sources"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunDirectoryError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.errors import DataError
+from cfmt.errors import DataError, shown
 from cfmt.files import atomic_file, write_atomic
 from cfmt.partition.spec import PartitionSpec
 from cfmt.partition.validation import check_parts
 from cfmt.ragged import Ragged
+from cfmt.strict_json import loads
 
 __all__ = ["SavedPartition", "load_partition", "save_partition"]
 
@@ -217,7 +219,7 @@ def load_partition(folder: Path | str) -> SavedPartition:
     folder = Path(folder)
     path = folder / _PAGE
     try:
-        page = json.loads(path.read_text(encoding="utf-8"))
+        page = loads(path.read_bytes())
     except OSError as error:
         raise DataError(
             f"{path}: cannot be read ({error.strerror}); name a folder that cfmt partition --out has written"
@@ -226,11 +228,13 @@ def load_partition(folder: Path | str) -> SavedPartition:
         raise DataError(f"{path}: is damaged ({error}); make the partition anew") from error
     found = page.get("format") if isinstance(page, dict) else None
     if found != _FORMAT:
-        raise DataError(f"{path}: must have format {_FORMAT}, got {found!r}; make it anew with this cfmt")
+        raise DataError(
+            f"{path}: must have format {_FORMAT}, got {shown(found)}; make it anew with this cfmt"
+        )
     try:
         names = tuple(map(str, page.get("names", ())))
         return SavedPartition(folder, _spec(page["spec"]), int(page["seed"]), str(page["table"]), names)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise DataError(f"{path}: is damaged ({error!r}); make the partition anew") from error
 
 
@@ -251,10 +255,12 @@ def _spec(values: Mapping[str, Any]) -> PartitionSpec:
 def _map(path: Path) -> npt.NDArray[np.int64]:
     """Map an array of a file into memory, read-only."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with warnings.catch_warnings(action="error"):
+            array = np.lib.format.open_memmap(path, mode="r")
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); make the partition anew") from error
-    except (EOFError, ValueError) as error:
+        words = error.strerror or error
+        raise DataError(f"{path}: cannot be read ({words}); make the partition anew") from error
+    except Exception as error:  # a damaged header is parsed as Python, and fails in many ways
         raise DataError(f"{path}: is not whole ({error}); make the partition anew") from error
     mapped: npt.NDArray[np.int64] = array.view(np.ndarray)
     return mapped

@@ -8,7 +8,7 @@ from cfmt.data.basic.columns import BASIC, DERIVED, NUMBERS, WORDS
 from cfmt.data.basic.exporters import exporter_named
 from cfmt.data.columns.names import port_bucket
 from cfmt.data.readers.layout import exporter_of
-from cfmt.errors import DataError
+from cfmt.errors import DataError, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +67,7 @@ def as_basic(frame: pl.DataFrame) -> pl.DataFrame:
     lacking = [column for column in exporter.columns if column not in frame.columns]
     if lacking:
         raise DataError(
-            f"lacks {', '.join(lacking)}, which {BASIC} takes of {name}; have {name} write all columns"
+            f"lacks {listed(lacking)}, which {BASIC} takes of {name}; have {name} write all columns"
         )
     made = frame.select(**exporter.expressions({column: column for column in frame.columns}))
     made = made.with_columns(
@@ -103,9 +103,10 @@ def _protocol(text: pl.Expr) -> pl.Expr:
 
 def _service(ports: pl.Series) -> pl.Series:
     """Return the service bucket of each port."""
-    names = {port: port_bucket(float("nan") if port is None else port) for port in ports.unique().to_list()}
     import polars as pl
 
+    ports = ports.cast(pl.Float64).fill_nan(None)  # nan is not equal to itself
+    names = {port: port_bucket(float("nan") if port is None else port) for port in ports.unique().to_list()}
     return pl.Series("service", [names[port] for port in ports.to_list()], dtype=pl.String)
 
 

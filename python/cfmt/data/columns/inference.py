@@ -13,7 +13,7 @@ from cfmt.data.columns.names import normalised, reason_by_name
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.tabulate import buckets
 from cfmt.data.columns.values import numbers, texts
-from cfmt.errors import DataError
+from cfmt.errors import DataError, listed, printable, shortened
 from cfmt.metrics import roc_auc
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def infer_columns(
         if np.isnan(values).any():
             missing.append(column)
     if not numeric and not words:
-        raise DataError(f"no column is left as a feature: {_listed(reasons)}; write a schema for the table")
+        told = listed([f"{column} ({reason})" for column, reason in reasons.items()])
+        raise DataError(f"no column is left as a feature: {told}; write a schema for the table")
     return Columns(
         tuple(numeric), words, tuple(log1p), tuple(missing), tuple(ports), tuple(kept), label, normal,
         attack_type, reasons,
@@ -145,14 +146,13 @@ def _check_labels(frame: pl.DataFrame, label: str, normal: tuple[str, ...], atta
     """Refuse columns that are not there, and values of normal traffic that no row or every row has."""
     for column in (label, *([attack_type] if attack_type else [])):
         if column not in frame.columns:
-            raise DataError(f"has no column {column!r}; it has {', '.join(frame.columns)}")
+            raise DataError(f"has no column {column!r}; it has {listed(frame.columns)}")
     found = texts(frame[label])
     is_normal = found.str.to_lowercase().is_in([word.lower() for word in normal])
     if not is_normal.any():
-        counts = found.value_counts(sort=True).head(12)
-        values = ", ".join(f"{value} ({count:,})" for value, count in counts.iter_rows())
+        values = [f"{value} ({count:,})" for value, count in found.value_counts(sort=True).iter_rows()]
         raise DataError(
-            f"no row of column {label} is {' or '.join(map(repr, normal))}; its values are {values}; "
+            f"no row of column {label} is {' or '.join(map(repr, normal))}; its values are {listed(values)}; "
             "say which of them is normal traffic"
         )
     if is_normal.all():
@@ -166,7 +166,7 @@ def _reason_by_values(column: pl.Series) -> str:
     if len(held) == 0:
         return "empty"
     if found.n_unique() == 1:
-        return f"constant: {found[0]}"
+        return f"constant: {printable(shortened(found[0], 60))}"
     values, wrong = numbers(column)
     if wrong.mean() <= 1 - _MOST:
         return _reason_of_numbers(values)
@@ -208,11 +208,6 @@ def _frequent(found: pl.Series) -> tuple[str, ...]:
     if len(rows) > _FEW_WORDS:
         rows = [(word, count) for word, count in rows if count >= FEWEST_ROWS]
     return tuple(sorted(word for word, _ in rows[:MOST_WORDS]))
-
-
-def _listed(reasons: dict[str, str]) -> str:
-    """Name columns with their reasons."""
-    return "; ".join(f"{column} ({reason})" for column, reason in reasons.items())
 
 
 def suspects(table: Table, *, above: float = 0.99) -> tuple[Suspect, ...]:

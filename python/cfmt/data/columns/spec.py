@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cfmt.data.schema import Schema
-from cfmt.errors import DataError
-from cfmt.files import write_atomic
+from cfmt.errors import DataError, listed, shown
+from cfmt.files import read_text, read_toml_text, write_atomic
 
 __all__ = ["OTHER", "Columns"]
 
@@ -82,15 +81,13 @@ class Columns:
         uses = [*self.numeric, *self.words, *self.kept]
         twice = sorted({name for name in uses if uses.count(name) > 1} | ({self.label} & {*uses} - {""}))
         if twice:
-            raise ValueError(
-                f"a column must have one use, but {', '.join(twice)} has two; take it out of one"
-            )
+            raise ValueError(f"a column must have one use, but {listed(twice)} has two; take it out of one")
         for name, of in (("log1p", self.numeric), ("missing", self.numeric), ("ports", tuple(self.words))):
             foreign = [column for column in getattr(self, name) if column not in of]
             if foreign:
-                raise ValueError(f"{name} must name features of its kind, got {', '.join(foreign)}")
+                raise ValueError(f"{name} must name features of its kind, got {listed(foreign)}; take it out")
         if self.view not in ("", "basic-10"):
-            raise ValueError(f"view must be empty or basic-10, got {self.view!r}")
+            raise ValueError(f"view must be empty or basic-10, got {shown(self.view)}")
         if not uses:
             raise ValueError("numeric and words must name at least one feature, got none")
 
@@ -176,11 +173,11 @@ class Columns:
             If the file is missing, no TOML, or not what it should be.
         """
         try:
-            return cls.from_dict(tomllib.loads(Path(path).read_text("utf-8-sig")))
+            return cls.from_dict(read_toml_text(read_text(Path(path))))
         except FileNotFoundError as error:
             raise DataError(f"{path}: no such file; give a schema that cfmt data schema wrote") from error
         except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+            raise DataError(f"{path}: cannot be read: {error.strerror}; name a schema") from error
         except ValueError as error:
             raise DataError(f"{path}: {error}") from error
 
@@ -188,14 +185,14 @@ class Columns:
 def _texts(name: str, value: Any) -> list[str]:
     """Refuse what is no list of texts."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise DataError(f"columns: {name} must be a list of texts, got {value!r}")
+        raise DataError(f"columns: {name} must be a list of texts, got {shown(value)}")
     return list(value)
 
 
 def _mapping(name: str, value: Any) -> dict[str, Any]:
     """Refuse what is no table of keys."""
     if not isinstance(value, Mapping):
-        raise DataError(f"columns: {name} must be a table, got {value!r}")
+        raise DataError(f"columns: {name} must be a table, got {shown(value)}")
     return dict(value)
 
 

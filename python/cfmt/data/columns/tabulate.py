@@ -17,7 +17,7 @@ from cfmt.data.columns.values import number_columns, numbers, texts
 from cfmt.data.readers.layout import Needed
 from cfmt.data.readers.needed_cells import SoundRows, Words
 from cfmt.data.schema import LARGEST, Source, Table
-from cfmt.errors import DataError
+from cfmt.errors import DataError, listed, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,7 +106,7 @@ def tabulate(
     lacking = [column for column in (*columns.features, *labelled) if column not in frame.columns]
     if lacking:
         raise DataError(
-            f"lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}; "
+            f"lacks the column {listed(lacking)}; it has {listed(frame.columns)}; "
             "give a table of the exporter that the schema was made from"
         )
     numeric, wrong, fault_of = _numeric(frame, columns)
@@ -340,4 +340,4 @@ def _first_fault(
         return None
     row = int(wrong.argmax())
     column, rule = fault_of(row) or (columns.label, "must not be empty: it is the label")
-    return row, f"column {column} {rule}, got {frame[column][row]!r}"
+    return row, f"column {column} {rule}, got {shown(frame[column][row])}"

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from cfmt.data.readers.cells import cells_of
 from cfmt.data.readers.delimited import Rows
-from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, unique_names
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, rows_of_chunk, unique_names
 from cfmt.data.readers.sniffing import Shape, quote_of
 from cfmt.data.readers.text import Text
 from cfmt.errors import DataError
 
 __all__ = ["arff_layout", "read_arff"]
 
-_ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s{]+)\s*\S", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s{]++)\s*\S", re.IGNORECASE)
 _UNSET = "?"
 
 
@@ -133,7 +133,7 @@ def read_arff(
             "are given; give a name for each"
         )
     rows = Rows(text, shape, columns, needed)
-    for block in text.blocks(rows_at_once):
+    for block in text.blocks(rows_of_chunk(rows_at_once, shape.width)):
         block = block.after(data_line)
         if b"{" in block.content:
             _refuse_sparse(block.lines(), text.path)

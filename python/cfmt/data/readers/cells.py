@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["BLANKS", "cells_of", "frame_of", "is_number", "parse_at_once", "trimmed"]
 
 BLANKS = " \t"  # what is removed around cells
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _QUOTED_BLANKS = {quote: re.compile(rf"{quote}[ \t]+(?=[,;|\t]|$)") for quote in "\"'"}
 
 
@@ -47,19 +47,23 @@ def cells_of(line: str, separator: str, quote: str = "", escape: str | None = No
     ValueError
         If a quote opens and does not close, or something stands behind a closing one.
     """
+    blanks = BLANKS.replace(separator, "")
     if not quote or quote not in line:
-        return [cell.strip(BLANKS) for cell in line.split(separator)]
+        return [cell.strip(blanks) for cell in line.split(separator)]
     try:
         cells = _quoted(line, separator, quote, escape)
     except csv.Error:
         try:  # blanks between a closing quote and the separator
             cells = _quoted(_QUOTED_BLANKS[quote].sub(quote, line), separator, quote, escape)
         except csv.Error as error:
+            if "field limit" in str(error):
+                most = f"{csv.field_size_limit():,}"
+                raise ValueError(f"holds a cell of more than {most} letters; shorten it") from error
             raise ValueError(
                 f"holds a cell with a quote ({quote}) that does not close before the cell or the line ends; "
                 "write each row on one line, and mend its quotes"
             ) from error
-    return [cell.strip(BLANKS) for cell in cells]
+    return [cell.strip(blanks) for cell in cells]
 
 
 def _quoted(line: str, separator: str, quote: str, escape: str | None) -> list[str]:
@@ -156,9 +160,9 @@ def trimmed(
     """
     import polars as pl
 
-    columns = pl.all()
-    if content is None or any(blank.encode() in content for blank in BLANKS if blank != separator):
-        columns = columns.str.strip_chars(BLANKS)
+    columns, blanks = pl.all(), BLANKS.replace(separator, "") if separator else BLANKS
+    if content is None or any(blank.encode() in content for blank in blanks):
+        columns = columns.str.strip_chars(blanks)
     is_empty = columns == ""
     for word in unset:
         is_empty |= columns == word
@@ -171,7 +175,7 @@ def frame_of(rows: Sequence[Sequence[str]], width: int, unset: Sequence[str] = (
     Parameters
     ----------
     rows : sequence of sequences of str
-        Each of ``width`` cells.
+        Each of ``width`` cells, as :func:`cells_of` returns them.
     width : int
         Number of columns.
     unset : sequence of str, default=()
@@ -188,4 +192,4 @@ def frame_of(rows: Sequence[Sequence[str]], width: int, unset: Sequence[str] = (
     frame = pl.DataFrame(
         [pl.Series(str(number), cells, dtype=pl.String) for number, cells in enumerate(columns)]
     )
-    return trimmed(frame, unset=unset)
+    return trimmed(frame, b"", unset=unset)

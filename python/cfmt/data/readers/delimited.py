@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.data.readers.cells import frame_of, is_number, parse_at_once
-from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, rows_of_chunk
 from cfmt.data.readers.needed_cells import NeededCells, SoundRows
 from cfmt.data.readers.sniffing import Shape, shape_of
 from cfmt.data.readers.text import Block, Text
-from cfmt.errors import DataError
+from cfmt.errors import DataError, listed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,7 +81,7 @@ def read_csv(
             )
         columns = names
     rows = Rows(text, shape, columns, needed)
-    for block in text.blocks(rows_at_once):
+    for block in text.blocks(rows_of_chunk(rows_at_once, shape.width)):
         read = rows.read(block)
         if len(read.lines):
             yield Chunk(text.path, rows.n_rows - len(read.lines), *read)
@@ -245,7 +245,7 @@ class Rows:
         if not self._header and _names_columns(cells, shape.numeric):
             raise self._fault(
                 number,
-                f"is a header ({', '.join(cells[:3])}, ...), but the file begins without one; remove it",
+                f"is a header ({listed(cells[:3])}, ...), but the file begins without one; remove it",
             )
         return cells
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, rows_of_chunk
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["json_format", "json_layout", "read_json_lines"]
 
 _MOST_KEYS = 1000
+_MOST_NAME = 1000  # letters of a key, with those of the objects around it
+_MOST_NESTED = 32
 _INT64 = range(-(1 << 63), 1 << 63)
 
 
@@ -105,14 +107,14 @@ def read_json_lines(
     kinds: dict[str, Any] = {}
     first, skipped = 0, Counter[str]()
     for block in text.blocks(rows_at_once):
-        lines, rows = [], []
-        for number, row in _objects(block, text, format, skipped):
-            lines.append(number)
-            rows.append(row)
-        if rows:
-            frame = _with_needed(_frame(rows, columns, kinds, text.path), needed)
-            yield Chunk(text.path, first, np.array(lines, dtype=np.int64), frame)
-            first += len(rows)
+        found = list(_objects(block, text, format, skipped))
+        _learn(columns, found, text.path)
+        step = rows_of_chunk(rows_at_once, len(columns))
+        for part in (found[start : start + step] for start in range(0, len(found), step)):
+            lines = np.array([number for number, _ in part], dtype=np.int64)
+            frame = _frame([row for _, row in part], columns, kinds)
+            yield Chunk(text.path, first, lines, _with_needed(frame, needed))
+            first += len(part)
     if first == 0:
         raise DataError(_nothing(text.path, skipped))
 
@@ -145,15 +147,16 @@ def _objects(
             continue
         try:
             row = _object(line, number, text.path)
+            if format == "eve" and row.get("event_type") != "flow":
+                skipped[str(row.get("event_type"))[:40]] += 1
+                if len(skipped) > _MOST_KEYS:
+                    skipped.clear()
+                continue
+            row = _flat(row, f"{text.path}: line {number}")
         except DataError as error:
             text.leave_out(error)
             continue
-        if format == "eve" and row.get("event_type") != "flow":
-            skipped[str(row.get("event_type"))[:40]] += 1
-            if len(skipped) > _MOST_KEYS:
-                skipped.clear()
-            continue
-        yield number, _flat(row)
+        yield number, row
 
 
 def _object(line: str, number: int, path: str) -> dict[str, Any]:
@@ -168,15 +171,27 @@ def _object(line: str, number: int, path: str) -> dict[str, Any]:
     return row
 
 
-def _flat(row: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(row: dict[str, Any], place: str) -> dict[str, Any]:
     """Give nested objects' keys with dots between, and lists as JSON text."""
     flat: dict[str, Any] = {}
-    for key, value in row.items():
-        name = prefix + _clean(key.strip()) or "unnamed"
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{name}.")
-        else:
-            flat[name] = json.dumps(value) if isinstance(value, list) else value
+
+    def lay_out(inner: dict[str, Any], prefix: str, depth: int) -> None:
+        """Write the cells of an object."""
+        if depth > _MOST_NESTED:
+            raise DataError(f"{place}: nests objects deeper than {_MOST_NESTED}; is it a flow? remove it")
+        for key, value in inner.items():
+            name = prefix + _clean(key.strip()) or "unnamed"
+            if len(name) > _MOST_NAME:
+                raise DataError(f"{place}: has a key of more than {_MOST_NAME:,} letters; shorten it")
+            if isinstance(value, dict):
+                lay_out(value, f"{name}.", depth + 1)
+            else:
+                flat[name] = json.dumps(value) if isinstance(value, list) else value
+
+    try:
+        lay_out(row, "", 1)
+    except RecursionError as error:
+        raise DataError(f"{place}: nests lists too deeply; remove it or mend it") from error
     return flat
 
 
@@ -188,16 +203,20 @@ def _refuse_many(n_keys: int, path: str) -> None:
         )
 
 
-def _frame(rows: list[dict[str, Any]], columns: list[str], kinds: dict[str, Any], path: str) -> pl.DataFrame:
-    """Make a frame; new keys become columns at the end, and types widen from chunk to chunk."""
-    import polars as pl
-
+def _learn(columns: list[str], rows: list[tuple[int, dict[str, Any]]], path: str) -> None:
+    """Put keys that are new at the end of the columns."""
     known = set(columns)
-    for row in rows:
+    for _, row in rows:
         if not row.keys() <= known:
             columns += [name for name in row if name not in known]
             known = set(columns)
             _refuse_many(len(known), path)
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str], kinds: dict[str, Any]) -> pl.DataFrame:
+    """Make a frame; types widen from chunk to chunk."""
+    import polars as pl
+
     series = []
     for name in columns:
         cells = [row.get(name) for row in rows]

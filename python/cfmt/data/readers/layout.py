@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from cfmt.data.readers.needed_cells import SoundRows
 
-__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "exporter_of", "unique_names"]
+__all__ = ["FORMATS", "Chunk", "Layout", "Needed", "exporter_of", "rows_of_chunk", "unique_names"]
 
+_MOST_CELLS = 1 << 22  # of a chunk: wide tables are read in shorter ones
 FORMATS = ("csv", "parquet", "arff", "zeek", "zeek-json", "eve", "jsonl")
 
 
@@ -198,6 +199,24 @@ def exporter_of(columns: tuple[str, ...]) -> str:
     """
     names = {_plain(name) for name in columns}
     return next((exporter for exporter, marks in _MARKS if names.issuperset(marks)), "")
+
+
+def rows_of_chunk(rows_at_once: int, n_columns: int) -> int:
+    """Tell how many rows of so many columns may be held at once.
+
+    Parameters
+    ----------
+    rows_at_once : int
+        How many are wanted.
+    n_columns : int
+        Columns of the file.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    return max(1, min(rows_at_once, _MOST_CELLS // max(1, n_columns)))
 
 
 def unique_names(cells: list[str]) -> tuple[str, ...]:

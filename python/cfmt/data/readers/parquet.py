@@ -93,7 +93,7 @@ def read_parquet(path: str, rows_at_once: int, needed: Needed | None = None) -> 
         if needed is not None:
             scan = _only(scan, needed)
         n_columns = len(scan.collect_schema())
-    n_rows = max(rows_at_once, min(_ROWS_READ, _CELLS_READ // max(1, n_columns)))
+    n_rows = max(1, min(_ROWS_READ, _CELLS_READ // max(1, n_columns)))
     while True:
         with _told_faults(path):
             read = _flat(scan.slice(first, n_rows).collect())

@@ -113,14 +113,13 @@ def shape_of(head: Block, path: str) -> Shape:
 
 def quote_of(lines: list[str]) -> str:
     """Tell which quote stands around cells: double where there is none."""
-    single, double = (
-        sum(
-            len(re.findall(rf"(?:^|[,;|\t])[ \t]*{quote}[^{quote},;|\t]+{quote}[ \t]*(?=$|[,;|\t])", line))
-            for line in lines
-        )
-        for quote in "'\""
+    seen = Counter(
+        cell[0]
+        for line in lines
+        for cell in (part.strip(BLANKS) for part in re.split(r"[,;|\t]", line))
+        if len(cell) > 2 and cell[0] == cell[-1] and cell[0] in "'\"" and cell.count(cell[0]) == 2
     )
-    return "'" if single > double else '"'
+    return "'" if seen["'"] > seen['"'] else '"'
 
 
 def _separator_of(lines: list[str], quote: str) -> str:

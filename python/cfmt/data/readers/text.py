@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
@@ -17,6 +18,8 @@ MOST_LINE = 1 << 20  # bytes: a longer one is no line of flows
 _PIECE = 1 << 23  # bytes read at once, and so of a block at most, with the beginning of its first line
 
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_MARKS = re.compile(rb"^(?:\xef\xbb\xbf)+", re.MULTILINE)  # byte order marks
+_CP1252 = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(128, 256)}
 _NO_TEXT = (
     (b"PK\x03\x04", "is a zip archive; unpack it: unzip FILE"),
     (b"version https://git-lfs", "is a Git LFS pointer, not the data; fetch them: git lfs pull"),
@@ -257,6 +260,8 @@ class Text:
                     f"{self.path}: line {line}: holds a carriage return that ends no line; end lines with "
                     "line feeds, alone or after a carriage return"
                 )
+        if codecs.BOM_UTF8 in content:  # within: of files that were put together
+            content = _MARKS.sub(b"", content)
         if not _is_utf8(content):
             content = b"\n".join(_as_utf8(line) for line in content.split(b"\n"))
         return content
@@ -319,4 +324,4 @@ def _as_utf8(line: bytes) -> bytes:
     """Return a line in UTF-8; one that is not is taken for Windows' code page 1252."""
     if _is_utf8(line):
         return line
-    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in line).encode()
+    return line.decode("latin-1").translate(_CP1252).encode()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cfmt.data.readers.delimited import Rows
-from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, unique_names
+from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of, rows_of_chunk, unique_names
 from cfmt.data.readers.sniffing import MOST_COLUMNS, Shape
 from cfmt.data.readers.text import Block, Text
 from cfmt.errors import DataError
@@ -120,7 +120,7 @@ def read_zeek(text: Text, rows_at_once: int, needed: Needed | None = None) -> It
     rows = Rows(text, header.shape(), (), needed)
     found = needed.found_in(layout.columns) if needed else None
     wanted = tuple(name for name in layout.columns if found is None or name in found)
-    for block in text.blocks(rows_at_once):
+    for block in text.blocks(rows_of_chunk(rows_at_once, len(layout.columns))):
         for part in _parts(block):
             if part.content.startswith(b"#"):
                 for number, line in part.lines():
