@@ -54,7 +54,8 @@ def known_rows(name: str, n_rows: int) -> tuple[list[str], list[list[str]]]:
     """Make rows under a published header: words and labels as people find them, and numbers."""
     rng = np.random.default_rng(len(name))
     header = HEADERS[name].split(",")
-    rows = [[_cell(name, column.strip(), row, rng) for column in header] for row in range(n_rows)]
+    plain = name.split("/")[0]
+    rows = [[_cell(plain, column.strip(), row, rng) for column in header] for row in range(n_rows)]
     return header, rows
 
 

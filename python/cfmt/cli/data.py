@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cfmt.cli.errors import FAILED, OneLineErrors
 from cfmt.cli.files import Force, InputFormat, check_new, write_notes
+from cfmt.cli.options import JsonFlag
 from cfmt.cli.tables import make_table, show
 from cfmt.config import DataConfig
 from cfmt.experiment.traffic import is_flow_table, load_tables
+from cfmt.strict_json import dumps
 
 if TYPE_CHECKING:
     from cfmt.data.columns import Columns
@@ -27,6 +30,8 @@ Traffic = Annotated[
     ),
 ]
 
+_PUBLISHED = {True: "as published", False: "NOT as published", None: "not known here"}
+
 app = typer.Typer(cls=OneLineErrors, no_args_is_help=True, help="Look at data sets and check their files.")
 
 
@@ -39,12 +44,12 @@ def list_data_sets() -> None:
         (
             known.name,
             known.title,
-            "yes" if known.loadable else "check only",
-            "\n".join(file.name + (" (optional)" if file.optional else "") for file in known.files) or "none",
+            known.split,
+            "\n".join(file.name + (" (optional)" if file.optional else "") for file in known.files) or "-",
         )
         for known in DATA_SETS
     ]
-    show(make_table("Data sets", ("name", "what", "loads", "files"), rows))
+    show(make_table("Data sets", ("name", "what", "split", "files"), rows))
 
 
 LabelColumn = Annotated[
@@ -65,16 +70,28 @@ def inspect(
     normal: NormalValues = "",
     attack_type: TypeColumn = "",
     format: InputFormat = "auto",
+    json_only: JsonFlag = False,
 ) -> None:
     """Say what is in NSL-KDD's folder or in a flow table: rows, labels, and what each column is for."""
     config = DataConfig(source=source, label=label, format=format)
     if is_flow_table(config):
-        _show_survey(_survey(source, label, normal, attack_type, format))
+        surveyed = _survey(source, label, normal, attack_type, format)
+        if json_only:
+            typer.echo(dumps(survey_dict(surveyed)))
+        else:
+            _show_survey(surveyed)
         return
     from cfmt.data import describe
 
     train, tests = load_tables(config, lambda text: typer.echo(text, err=True))
     found = [describe(table) for table in (train, *tests)]
+    if json_only:
+        parts = [
+            asdict(part) | {"files": [asdict(file) for file in table.sources]}
+            for part, table in zip(found, (train, *tests), strict=True)
+        ]
+        typer.echo(dumps({"data_set": train.name, "parts": parts}))
+        return
     titles = ("", "train", *("test" for _ in tests))
     synthetic = " (SYNTHETIC)" if train.synthetic else ""
     families = [
@@ -126,21 +143,65 @@ def _show_survey(found: Survey) -> None:
     """Print layout, files, columns and labels."""
     layout, columns = found.layout, found.columns
     exporter = f", written by {layout.exporter}" if layout.exporter else ""
-    known = f"; recognised as {found.known.name}: {found.known.flaws}" if found.known else ""
+    known = f"; recognised as {found.known.name}: {'; '.join(found.known.flaws)}" if found.known else ""
     typer.echo(f"{layout.format}{exporter}, {len(layout.columns)} columns{known}", err=True)
-    files = [(file.name, f"{file.n_rows:,}", file.sha256[:16]) for file in found.sources]
+    files = [
+        (file.name, f"{file.n_rows:,}", file.sha256[:16], _PUBLISHED[file.published])
+        for file in found.sources
+    ]
     uses = [(name, _use(name, columns), columns.reasons.get(name, "")) for name in layout.columns]
     tables = [
-        make_table("Files", ("file", "rows", "sha256"), files),
+        make_table("Files", ("file", "rows", "sha256", "bytes"), files),
         make_table("Columns", ("column", "use", "why"), uses),
     ]
     if found.labels:
         normal = {word.lower() for word in columns.normal}
         counts = [
-            (name, "normal" if name.lower() in normal else "attack", f"{n:,}") for name, n in found.labels
+            (name, "normal" if name.lower() in normal else _family(name, found), f"{n:,}")
+            for name, n in found.labels
         ]
         tables.append(make_table(f"Values of {columns.label}", ("value", "is", "rows"), counts, numbers=1))
+        if len({is_normal == "normal" for _, is_normal, _ in counts}) < 2:
+            typer.echo("note: all rows are of one class; a detector needs rows of both", err=True)
     show(*tables)
+
+
+def survey_dict(found: Survey) -> dict[str, Any]:
+    """Return what is shown of a flow table, for JSON.
+
+    Parameters
+    ----------
+    found : Survey
+    """
+    columns, layout = found.columns, found.layout
+    normal = {word.lower() for word in columns.normal}
+    return {
+        "data_set": found.known and found.known.name,
+        "flaws": list(found.known.flaws) if found.known else [],
+        "format": layout.format,
+        "exporter": layout.exporter,
+        "files": [asdict(file) for file in found.sources],
+        "columns": [
+            {"name": name, "use": _use(name, columns), "why": columns.reasons.get(name, "")}
+            for name in layout.columns
+        ],
+        "label": columns.label,
+        "values": [
+            {
+                "value": name,
+                "is_normal": name.lower() in normal,
+                "family": "normal" if name.lower() in normal else _family(name, found),
+                "rows": n,
+            }
+            for name, n in found.labels
+        ],
+    }
+
+
+def _family(name: str, found: Survey) -> str:
+    """Say of what kind an attack is, where the data set is known and the label names it."""
+    family = found.known.family(name) if found.known and not found.columns.attack_type else name
+    return "attack" if family == name else f"attack: {family}"
 
 
 def _use(name: str, columns: Columns) -> str:

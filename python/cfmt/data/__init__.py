@@ -3,11 +3,11 @@
 Importing this package loads numpy and nothing heavier; reading NSL-KDD's files needs polars.
 """
 
-from cfmt.data.catalogue import DATA_SETS, DataSet, PublishedFile, data_set, identify
 from cfmt.data.inspection import Description, FileCheck, describe, verify
 from cfmt.data.nsl_kdd import load_nsl_kdd, load_nsl_kdd_file
 from cfmt.data.nsl_kdd_flows import Flows, read_flows, to_nsl_kdd_text
 from cfmt.data.reading import DataWarning
+from cfmt.data.registry import DATA_SETS, DataSet, PublishedFile, data_set, identify
 from cfmt.data.schema import Schema, Source, Table, novel_rows
 from cfmt.data.synthetic import load_synthetic
 

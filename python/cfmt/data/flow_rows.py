@@ -5,15 +5,19 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os.path
-from dataclasses import dataclass
+import re
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfmt.data.clients import BY_FILE
 from cfmt.data.columns.names import normalised
 from cfmt.data.columns.values import texts
-from cfmt.data.readers import detect, read_chunks
-from cfmt.data.reading import opened
+from cfmt.data.readers import Chunk, detect, read_chunks
+from cfmt.data.readers.opening import STDIN, named_files
+from cfmt.data.reading import DataWarning, opened
+from cfmt.data.registry import DATA_SETS, identify, names_of, recognise
 from cfmt.data.schema import Source
 from cfmt.errors import DataError
 
@@ -109,7 +113,9 @@ def read_rows(source: Path | str, format: str) -> FlowRows:
     chunks: list[pl.DataFrame] = []
     starts: list[tuple[int, str, npt.NDArray[np.int64]]] = []
     first = 0
-    for chunk in read_chunks(_files(source), format=format):
+    files = _files(source)
+    for found in read_chunks(files, format=format, names=_names(files, format)):
+        chunk = _without_empty(found)
         same = not chunks or chunk.frame.columns == chunks[0].columns
         if not same and detect(chunk.path, format=format).format not in _WITH_OPTIONAL_KEYS:
             raise DataError(
@@ -122,8 +128,69 @@ def read_rows(source: Path | str, format: str) -> FlowRows:
         raise DataError(f"{source}: has no row; give a file with flows")
     paths = list(dict.fromkeys(path for _, path, _ in starts))
     counts = {path: sum(len(lines) for _, own, lines in starts if own == path) for path in paths}
-    sources = tuple(Source(Path(path).name, _sha256(Path(path)), counts[path]) for path in paths)
-    return FlowRows(pl.concat(chunks, how="diagonal_relaxed"), starts, sources)
+    sources = tuple(_source(Path(path), counts[path]) for path in paths)
+    return _labelled(FlowRows(pl.concat(chunks, how="diagonal_relaxed"), starts, sources))
+
+
+def _without_empty(chunk: Chunk) -> Chunk:
+    """Leave out rows that hold nothing but separators, and warn of them."""
+    import polars as pl
+
+    is_empty = chunk.frame.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+    if not is_empty.any():
+        return chunk
+    warnings.warn(
+        f"{chunk.path}: line {chunk.lines[is_empty][0]}: holds no cell; {int(is_empty.sum()):,} such rows of "
+        "these are left out",
+        DataWarning,
+        stacklevel=3,
+    )
+    left = ~is_empty
+    return chunk._replace(frame=chunk.frame.filter(pl.Series(left)), lines=chunk.lines[left])
+
+
+def _names(files: list[Path | str], format: str) -> tuple[str, ...] | None:
+    """Name the columns of files without a header, where they are published ones."""
+    first = named_files(files)[0]
+    if first == STDIN:
+        return None
+    layout = detect(first, format=format)
+    return None if layout.header else names_of(len(layout.columns))
+
+
+def _source(path: Path, n_rows: int) -> Source:
+    """Describe a file, and whether its bytes are published ones; warn where its name is another's."""
+    sha256, name = _sha256(path), re.sub(r"\.(gz|zst)$", "", path.name)
+    known = identify(sha256)
+    if known is not None:
+        if known.name != name and any(name == file.name for one in DATA_SETS for file in one.files):
+            warnings.warn(
+                f"{path}: holds the published {known.name} ({known.part}), whatever its name says",
+                DataWarning,
+                stacklevel=4,
+            )
+        return Source(known.name, sha256, n_rows, published=True)
+    is_named = any(name == file.name for one in DATA_SETS for file in one.files)
+    return Source(name, sha256, n_rows, published=False if is_named else None)
+
+
+def _labelled(read: FlowRows) -> FlowRows:
+    """Add the labels of a data set whose files' names are its labels."""
+    import polars as pl
+
+    known = recognise(read.frame.columns)
+    if known is None or not known.label_of_file:
+        return read
+    labels = []
+    for _, path, lines in read.starts:
+        found = re.search(known.label_of_file, "/".join(Path(path).parts[-3:]).lower())
+        if found is None:
+            raise DataError(
+                f"{path}: is {known.name}, whose labels are the names of its files, and this one tells none; "
+                "keep the published names, such as benign_traffic.csv and gafgyt_attacks/combo.csv"
+            )
+        labels += [" ".join(part for part in found.groups() if part)] * len(lines)
+    return replace(read, frame=read.frame.with_columns(pl.Series(known.label, labels)))
 
 
 def _files(source: Path | str) -> list[Path | str]:

@@ -13,8 +13,8 @@ from cfmt.data.columns.names import normalised
 from cfmt.data.columns.tabulate import label_names
 from cfmt.data.columns.values import texts
 from cfmt.data.flow_rows import FlowRows, client_column, owners, read_rows
-from cfmt.data.known_tables import KnownTable, known_table
 from cfmt.data.readers import Layout, detect
+from cfmt.data.registry import DataSet, recognise
 from cfmt.data.schema import Source, Table
 from cfmt.errors import DataError, listed
 
@@ -33,7 +33,7 @@ class FlowTables:
         Rows to test on; None where no file of them was given.
     columns : Columns
         What each column is for.
-    known : KnownTable or None
+    known : DataSet or None
         The published table that it was recognised as.
     suspects : tuple of Suspect
         Features that tell attacks from normal traffic all by themselves.
@@ -42,7 +42,7 @@ class FlowTables:
     train: Table
     test: Table | None
     columns: Columns
-    known: KnownTable | None
+    known: DataSet | None
     suspects: tuple[Suspect, ...]
 
 
@@ -90,7 +90,7 @@ class Survey:
         Its files.
     columns : Columns
         What each column is judged to be for.
-    known : KnownTable or None
+    known : DataSet or None
         The published table that it was recognised as.
     labels : tuple of (str, int)
         Values of the label with their rows, most frequent first; empty where no label is known.
@@ -99,7 +99,7 @@ class Survey:
     layout: Layout
     sources: tuple[Source, ...]
     columns: Columns
-    known: KnownTable | None
+    known: DataSet | None
     labels: tuple[tuple[str, int], ...]
 
 
@@ -162,7 +162,7 @@ def load_flow_tables(
     (('normal', 'flood'), [0, 1, 0])
     """
     read = read_rows(source, format)
-    known = known_table(read.frame.columns)
+    known = recognise(read.frame.columns)
     clients = owners(read, source, clients_by)
     view = view if columns is None else columns.view
     read = _viewed(read, view)
@@ -234,11 +234,13 @@ def survey(
     ('csv', ('bytes',), {'Src IP': 'address'})
     """
     read = read_rows(source, format)
-    known = known_table(read.frame.columns)
+    known = recognise(read.frame.columns)
     if label or known is not None:
         label, normal, attack_type = _labels(read, source, known, label, normal, attack_type)
     try:
-        columns = infer_columns(read.frame, label=label, normal=tuple(normal), attack_type=attack_type)
+        columns = infer_columns(
+            read.frame, label=label, normal=tuple(normal), attack_type=attack_type, one_class=True
+        )
     except DataError as error:
         raise DataError(f"{source}: {error}") from error
     counts = texts(read.frame[label]).value_counts(sort=True).iter_rows() if label else ()
@@ -249,7 +251,7 @@ def survey(
 def _labels(
     read: FlowRows,
     source: Path | str,
-    known: KnownTable | None,
+    known: DataSet | None,
     label: str,
     normal: Sequence[str],
     attack_type: str,

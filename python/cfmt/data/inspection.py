@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from cfmt.data.catalogue import PublishedFile, data_set, identify
 from cfmt.data.reading import find_file, read_bytes
+from cfmt.data.registry import PublishedFile, data_set, identify
 from cfmt.data.schema import Table
 from cfmt.errors import DataError
 from cfmt.files import sha256_of

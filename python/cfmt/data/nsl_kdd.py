@@ -13,13 +13,13 @@ import math
 import re
 import warnings
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.catalogue import PublishedFile, data_set, identify
 from cfmt.data.nsl_kdd_schema import (
     ATTACK_TYPES,
     COLUMNS,
@@ -30,6 +30,7 @@ from cfmt.data.nsl_kdd_schema import (
     SCHEMA,
 )
 from cfmt.data.reading import DataWarning, find_file, read_bytes
+from cfmt.data.registry import PublishedFile, data_set, identify
 from cfmt.data.schema import LARGEST, Source, Table
 from cfmt.errors import DataError, shown
 from cfmt.files import sha256_of
@@ -144,9 +145,22 @@ def load_nsl_kdd_file(path: Path | str, part: Part = "train") -> Table:
             f"give {_published(part).name}"
         )
     frame = _read(content, path, known)
+    name = "kdd-cup-99" if known is None and _is_kdd_cup_99(content) else "nsl-kdd"
     _refuse_other_part(frame["attack_type"].to_list(), part, path)
-    source = _source(path, sha256, frame.height, known, part)
-    return _table(frame, source)
+    if name == "kdd-cup-99":
+        warnings.warn(
+            f"{path}: is KDD Cup 1999, not NSL-KDD; {data_set(name).flaws[0]}", DataWarning, stacklevel=2
+        )
+        source = Source(path.name.removesuffix(".gz"), sha256, frame.height)
+    else:
+        source = _source(path, sha256, frame.height, known, part)
+    return replace(_table(frame, source), name=name)
+
+
+def _is_kdd_cup_99(content: bytes) -> bool:
+    """Tell whether the labels of the first lines end in a dot, as those of KDD Cup 1999 do."""
+    lines = content[: 1 << 16].splitlines()[:-1] or content.splitlines()
+    return bool(lines) and all(line.rstrip(b"\"' ").endswith(b".") for line in lines[1:20] or lines)
 
 
 def _files(part: Part) -> tuple[PublishedFile, ...]:

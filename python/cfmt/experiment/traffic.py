@@ -179,7 +179,7 @@ def _flow_tables(
     )
     columns, known = tables.columns, tables.known
     if known is not None:
-        note(f"note: recognised as {known.name}: {known.flaws}")
+        note(f"note: recognised as {known.name}: {'; '.join(known.flaws)}")
     note(
         f"note: {len(columns.numeric)} numeric and {len(columns.words)} categorical columns are features"
         + (f"; {', '.join(columns.ports)} as service buckets" if columns.ports else "")

@@ -67,6 +67,7 @@ def infer_columns(
     normal: tuple[str, ...] = (),
     attack_type: str = "",
     client: str = "",
+    one_class: bool = False,
 ) -> Columns:
     """Judge what each column of a training table is for.
 
@@ -82,6 +83,8 @@ def infer_columns(
         Column that names the attack, if the label does not.
     client : str, default=""
         Column that names each row's client, and so is no feature.
+    one_class : bool, default=False
+        Whether all rows may be of one class, as those of a quiet day; nothing can be trained on them.
 
     Returns
     -------
@@ -103,7 +106,7 @@ def infer_columns(
     (('bytes',), ('bytes',), ('src_ip',), {'src_ip': 'address'})
     """
     if label:
-        _check_labels(frame, label, normal, attack_type)
+        _check_labels(frame, label, normal, attack_type, one_class=one_class)
         if client and client in (label, attack_type):
             raise DataError(f"column {client} is the label, so it cannot name the clients, too")
     numeric, log1p, missing, ports, kept = [], [], [], [], []
@@ -142,11 +145,15 @@ def infer_columns(
     )  # fmt: skip
 
 
-def _check_labels(frame: pl.DataFrame, label: str, normal: tuple[str, ...], attack_type: str) -> None:
+def _check_labels(
+    frame: pl.DataFrame, label: str, normal: tuple[str, ...], attack_type: str, *, one_class: bool
+) -> None:
     """Refuse columns that are not there, and values of normal traffic that no row or every row has."""
     for column in (label, *([attack_type] if attack_type else [])):
         if column not in frame.columns:
             raise DataError(f"has no column {column!r}; it has {listed(frame.columns)}")
+    if one_class:
+        return
     found = texts(frame[label])
     is_normal = found.str.to_lowercase().is_in([word.lower() for word in normal])
     if not is_normal.any():

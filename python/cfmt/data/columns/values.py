@@ -109,8 +109,9 @@ def _mended(cells: pl.Series) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.b
     import polars as pl
 
     stripped = cells.str.strip_chars()
-    found = stripped.cast(pl.Float64, strict=False)
-    wrong = found.is_null() & ~stripped.str.to_lowercase().is_in(MISSING_WORDS)
+    lower = stripped.str.to_lowercase()
+    found = lower.replace(["true", "false"], ["1", "0"]).cast(pl.Float64, strict=False)
+    wrong = found.is_null() & ~lower.is_in(MISSING_WORDS)
     return found.to_numpy(), wrong.to_numpy()
 
 

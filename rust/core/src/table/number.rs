@@ -55,6 +55,8 @@ pub(super) fn whole(cell: &[u8], unset: &[&[u8]]) -> Option<f64> {
     match parsed {
         Some(value) if value.is_finite() => (value.abs() <= LARGEST).then_some(value),
         Some(_) => Some(f64::NAN),
+        None if cell.eq_ignore_ascii_case(b"true") => Some(1.0),
+        None if cell.eq_ignore_ascii_case(b"false") => Some(0.0),
         None => {
             let is_missing = MISSING.iter().any(|word| cell.eq_ignore_ascii_case(word));
             is_missing.then_some(f64::NAN)
@@ -75,7 +77,9 @@ mod tests {
         {
             assert!(whole(cell.as_bytes(), &[b"unset"]).is_some_and(f64::is_nan), "{cell}");
         }
-        for cell in ["many", "1e200", "-1e200", "0x10", "1,5", "1_000", "--1", "true"] {
+        assert_eq!(whole(b"True", &[]), Some(1.0));
+        assert_eq!(whole(b"false", &[]), Some(0.0));
+        for cell in ["many", "1e200", "-1e200", "0x10", "1,5", "1_000", "--1", "truth"] {
             assert_eq!(whole(cell.as_bytes(), &[]), None, "{cell}");
         }
     }
