@@ -102,6 +102,9 @@ def test_train_names_the_site_that_the_shared_model_harms(tmp_path: Path) -> Non
     assert rome["n_train"] + rome["n_rows"] == 334
     code, text, _ = invoke("train", "--resume", tmp_path / "run", "--local-models", "--json")
     assert json.loads(text)["local_models"] == found
+    (tmp_path / "run" / "summary.json").unlink()  # as if it was killed before
+    code, text, _ = invoke("train", "--resume", tmp_path / "run", "--json")
+    assert json.loads(text)["local_models"] == found
 
 
 def test_train_without_the_option_says_nothing_of_local_models(tmp_path: Path) -> None:
@@ -109,6 +112,15 @@ def test_train_without_the_option_says_nothing_of_local_models(tmp_path: Path) -
                            "--method", "fedavg", "--json", "--out", tmp_path / "run")  # fmt: skip
     assert code == 0
     assert "local_models" not in json.loads(text)
+    code, text, err = invoke("train", "--resume", tmp_path / "run", "--local-models", "--json")
+    assert code == 0, err
+    found = json.loads(text)["local_models"]
+    (tmp_path / "run" / "summary.json").write_text("damaged")
+    code, text, _ = invoke("train", "--resume", tmp_path / "run", "--json")
+    assert "local_models" not in json.loads(text)  # neither settings nor summary ask for it
+    invoke("train", "--resume", tmp_path / "run", "--local-models", "--json")
+    code, text, _ = invoke("train", "--resume", tmp_path / "run", "--json")
+    assert json.loads(text)["local_models"] == found
 
 
 def test_clients_of_one_class_cannot_be_compared(tmp_path: Path) -> None:

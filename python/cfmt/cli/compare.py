@@ -28,7 +28,16 @@ SortMetric = Annotated[
 
 
 @takes_keys(
-    "scenario", "data", "partition", "preprocessing", "training", "methods", "cfmt", "evaluation", "seeds"
+    "scenario",
+    "data",
+    "partition",
+    "preprocessing",
+    "training",
+    "methods",
+    "cfmt",
+    "evaluation",
+    "seeds",
+    without=("local_models",),
 )
 def compare(
     given: Tree,

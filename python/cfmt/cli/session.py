@@ -19,6 +19,11 @@ from cfmt.errors import ConfigError
 
 __all__ = ["read_config", "with_tuned"]
 
+_MAY_CHANGE = (
+    "training.threads",
+    "evaluation.local_models",
+)  # of a run that was begun: no model depends on them
+
 
 def read_config(
     defaults: Tree, given: Tree, *, file: Path | None, out: Path | None, resume: Path | None
@@ -41,7 +46,7 @@ def read_config(
     Raises
     ------
     ConfigError
-        If a key or a value cannot be, or would change a run that was begun; the number of threads may.
+        If a key or a value cannot be, or would change the models of a run that was begun.
     RunDirectoryError
         If no run was begun in the folder to go on in.
     DataError
@@ -59,7 +64,7 @@ def read_config(
     stored = read_toml(RunDirectory.open(resume).config_path)
     base = merge(defaults, read_toml(file)) if file else stored
     config = build_config(with_saved_partition(merge(base, given)))
-    changed = differences(build_config(stored), config, but=("training.threads",))
+    changed = differences(build_config(stored), config, but=_MAY_CHANGE)
     if changed:
         raise ConfigError(
             f"{resume}: was begun with another configuration ({'; '.join(changed)}); "

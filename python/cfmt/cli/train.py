@@ -43,7 +43,7 @@ _ONE_SEED = {"seeds": {"count": 1}}
     "evaluation",
     "seeds",
     defaults=_DEFAULTS,
-    without=("count",),
+    without=("count", "local_models"),  # the latter is a flag of its own
 )
 def train(
     given: Tree,
@@ -59,16 +59,20 @@ def train(
 
     A new folder keeps the trained detector, its figures and plots.
     """
-    one_seed = merge(with_tuned(given, tuned), _ONE_SEED)
+    asked: Tree = {"evaluation": {"local_models": True}} if local_models else {}
+    one_seed = merge(with_tuned(given, tuned), _ONE_SEED, asked)
+    from cfmt.experiment.run_directory import RunDirectory
+
     checked = read_config(_DEFAULTS, one_seed, file=config, out=out, resume=resume)
     if len(checked.methods.names) > 1:
         named = ", ".join(checked.methods.names)
         raise ConfigError(f"train takes one method, got {named}; name one with --method, or use cfmt compare")
+    had_them = resume is not None and "local_models" in RunDirectory.open(resume).read_summary()
     finished = carry_out(checked, command="train", out=out, resume=resume, quiet=quiet)
     from cfmt.report.run_table import run_tables
 
     beside = None
-    if local_models:
+    if checked.evaluation.local_models or had_them:
         finished, beside = _with_local_models(finished)
     if json_only:
         typer.echo(json.dumps(finished.summary, allow_nan=False))

@@ -58,6 +58,7 @@ SearchSeed = Annotated[
     "evaluation",
     "seeds",
     defaults=_DEFAULTS,
+    without=("local_models",),
 )
 def tune(
     given: Tree,

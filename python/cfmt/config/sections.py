@@ -104,6 +104,7 @@ OpenShare = Annotated[_OpenShare, Allowed("a number in (0, 1)")]
 Count = Annotated[_AboveZero, Allowed("a whole number >= 1")]
 CountOrNone = Annotated[_AboveZero | None, _OR_NONE, Allowed("a whole number >= 1, or none")]
 CountOrZero = Annotated[int, Field(ge=0), Allowed("a whole number >= 0")]
+Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
 Seed = Annotated[int, Field(ge=0, lt=2**63), Allowed("a whole number in [0, 2^63)")]
 Prevalence = Annotated[
     _OpenShare | tuple[_OpenShare, _OpenShare] | None,
@@ -470,6 +471,9 @@ class EvaluationConfig(_Section):
     threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
         ("fpr:0.05",),
         "How validation rows set the threshold: fpr:RATE, f1 or cost:fn=COST,fp=COST. The first one counts.",
+    )
+    local_models: Annotated[Flag, Option(("local-models",))] = _key(
+        False, "Whether cfmt train also trains each client's own model, and tells whom the shared one harms."
     )
 
 

@@ -17,6 +17,7 @@ __all__ = ["decisive", "fingerprint"]
 _WHERE = {
     "data": {"source", "test", "columns"},
     "training": {"engine", "device", "group_size", "threads"},
+    "evaluation": {"local_models"},
 }
 _LATER = {"data": {"label", "normal", "attack_type", "format"}, "partition": {"clients_by"}}
 """Keys that runs of older versions lack: left out while they say nothing, so that those runs still count."""

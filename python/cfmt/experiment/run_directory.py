@@ -150,6 +150,14 @@ class RunDirectory:
                 "change it back, or start anew with --config"
             )
 
+    def read_summary(self) -> dict[str, Any]:
+        """Read what :meth:`write_summary` wrote; nothing where that is missing or damaged: it comes anew."""
+        try:
+            summary = loads((self.path / "summary.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return summary if isinstance(summary, dict) else {}
+
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write what :func:`cfmt.experiment.summary.summary_dict` returns."""
         write_atomic(self.path / "summary.json", dumps(summary, indent=2) + "\n")
