@@ -112,9 +112,9 @@ def read_rows(source: Path | str, format: str) -> FlowRows:
 
     chunks: list[pl.DataFrame] = []
     starts: list[tuple[int, str, npt.NDArray[np.int64]]] = []
-    first = 0
+    first, hashes = 0, dict[str, str]()
     files = _files(source)
-    for found in read_chunks(files, format=format, names=_names(files, format)):
+    for found in read_chunks(files, format=format, names=_names(files, format), hashes=hashes):
         chunk = _without_empty(found)
         same = not chunks or chunk.frame.columns == chunks[0].columns
         if not same and detect(chunk.path, format=format).format not in _WITH_OPTIONAL_KEYS:
@@ -128,7 +128,9 @@ def read_rows(source: Path | str, format: str) -> FlowRows:
         raise DataError(f"{source}: has no row; give a file with flows")
     paths = list(dict.fromkeys(path for _, path, _ in starts))
     counts = {path: sum(len(lines) for _, own, lines in starts if own == path) for path in paths}
-    sources = tuple(_source(Path(path), counts[path]) for path in paths)
+    sources = tuple(
+        _source(Path(path), hashes.get(path) or _sha256(Path(path)), counts[path]) for path in paths
+    )
     return _labelled(FlowRows(pl.concat(chunks, how="diagonal_relaxed"), starts, sources))
 
 
@@ -158,9 +160,9 @@ def _names(files: list[Path | str], format: str) -> tuple[str, ...] | None:
     return None if layout.header else names_of(len(layout.columns))
 
 
-def _source(path: Path, n_rows: int) -> Source:
+def _source(path: Path, sha256: str, n_rows: int) -> Source:
     """Describe a file, and whether its bytes are published ones; warn where its name is another's."""
-    sha256, name = _sha256(path), re.sub(r"\.(gz|zst)$", "", path.name)
+    name = re.sub(r"\.(gz|zst)$", "", path.name)
     known = identify(sha256)
     if known is not None:
         if known.name != name and any(name == file.name for one in DATA_SETS for file in one.files):

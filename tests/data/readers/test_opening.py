@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from cfmt.data.flow_rows import read_rows
 from cfmt.data.readers import detect, read_chunks
 from cfmt.errors import DataError, MissingExtraError
 from conftest import shared_folder
@@ -131,3 +135,27 @@ def test_the_real_rt_iot2022_is_read_as_the_csv_module_reads_it() -> None:
         assert chunk.frame.columns == ["index", *header[1:]]
         assert next(reader, None) is None
     assert n == 123_117
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_bytes_are_hashed_as_they_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    content = CSV.encode() + b"tcp,1,SF\n" * 50_000
+    path, hashes = written(tmp_path, pack(content)), dict[str, str]()
+    chunks = read_chunks(path, rows_at_once=1000, hashes=hashes)
+    next(chunks)
+    assert not hashes
+    assert sum(chunk.frame.height for chunk in chunks) == 50_003 - 999
+    assert hashes == {str(path): hashlib.sha256(content).hexdigest()}
+    monkeypatch.setattr("cfmt.data.flow_rows._sha256", None)  # so that nothing is read a second time
+    (source,) = read_rows(path, "auto").sources
+    assert source.sha256 == hashes[str(path)]
+
+
+def test_parquet_is_hashed_by_itself(tmp_path: Path) -> None:
+    path, hashes = tmp_path / "flows", dict[str, str]()
+    pl.DataFrame({"bytes": [1, 2]}).write_parquet(path)
+    list(read_chunks(path, hashes=hashes))
+    assert not hashes
+    assert read_rows(path, "auto").sources[0].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from cfmt.data.readers.arff import arff_layout, read_arff
 from cfmt.data.readers.delimited import csv_layout, read_csv
 from cfmt.data.readers.json_lines import json_format, json_layout, read_json_lines
 from cfmt.data.readers.layout import FORMATS, Chunk, Layout, Needed
-from cfmt.data.readers.opening import STDIN, named_files, stream
+from cfmt.data.readers.opening import STDIN, Hashed, named_files, stream
 from cfmt.data.readers.parquet import MAGIC, parquet_layout, read_parquet
 from cfmt.data.readers.text import Text
 from cfmt.data.readers.zeek import read_zeek, zeek_layout
@@ -75,6 +75,7 @@ def read_chunks(
     names: tuple[str, ...] | None = None,
     rows_at_once: int = 1 << 16,
     needed: Needed | None = None,
+    hashes: dict[str, str] | None = None,
 ) -> Iterator[Chunk]:
     r"""Read files a chunk of rows at a time, in bounded memory.
 
@@ -90,6 +91,9 @@ def read_chunks(
         Rows of a chunk; fewer come where a file ends or lines are skipped.
     needed : Needed, optional
         Columns that are wanted, which is faster; all if not given, or if a file lacks one of them.
+    hashes : dict of str to str, optional
+        Gets the SHA-256 of the uncompressed bytes of each file that was read to its end, by its name; not
+        of Parquet, of which not all bytes are read.
 
     Yields
     ------
@@ -120,7 +124,7 @@ def read_chunks(
     if rows_at_once < 1:
         raise DataError(f"rows_at_once must be at least 1, got {rows_at_once}")
     for name in named_files(paths):
-        with _text(name) as text:
+        with _text(name, hashes=hashes) as text:
             if text is None:
                 _refuse_unless(format in ("auto", "parquet"), name, format, "parquet")
                 yield from read_parquet(name, rows_at_once, needed)
@@ -184,12 +188,15 @@ def _refuse_unless(fits: bool, name: str, format: str, found: str) -> None:
 
 
 @contextmanager
-def _text(name: str, *, keep: bool = False) -> Iterator[Text | None]:
-    """Open a file as text; None where it is Parquet."""
+def _text(name: str, *, keep: bool = False, hashes: dict[str, str] | None = None) -> Iterator[Text | None]:
+    """Open a file as text, and hash its bytes if that is asked for; None where it is Parquet."""
     with stream(name, keep=keep) as file:
-        text = Text(file, name)
+        hashed = None if hashes is None else Hashed(file)
+        text = Text(hashed or file, name)
         if not text.begins_with(MAGIC):
             yield text
+            if hashes is not None and hashed is not None:
+                hashes[name] = hashed.digest.hexdigest()
             return
     if name == STDIN:
         raise DataError(f"{name}: Parquet cannot be read from standard input; give the file")

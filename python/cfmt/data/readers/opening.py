@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from cfmt.data.compression import decompressed, told_faults
 from cfmt.data.reading import opened
 from cfmt.errors import DataError
 
-__all__ = ["STDIN", "named_files", "stream"]
+__all__ = ["STDIN", "Hashed", "named_files", "stream"]
 
 STDIN = "-"
 _MOST_NAMES = 12
@@ -122,6 +123,26 @@ def _stdin(keep: bool) -> io.BufferedReader:
         _standard_input[:] = [_Ahead(source)]
     _standard_input[0].rewound(keep)
     return io.BufferedReader(_standard_input[0])
+
+
+class Hashed:
+    """A stream whose bytes are hashed as they are read.
+
+    Parameters
+    ----------
+    source : file object
+        At its beginning.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.digest = hashlib.sha256()
+
+    def read(self, n: int) -> bytes:
+        """Read at most n bytes; none mean the end."""
+        piece = self._source.read(n)
+        self.digest.update(piece)
+        return piece
 
 
 @contextmanager
