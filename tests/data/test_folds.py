@@ -14,7 +14,8 @@ from cfmt.config import DataConfig
 from cfmt.data import Table, describe, load_nsl_kdd_file, load_synthetic, novel_rows
 from cfmt.data.folds import MOST_OF_A_TYPE, leave_types_out, type_folds
 from cfmt.errors import ConfigError
-from cfmt.experiment.traffic import load_tables, split_fold
+from cfmt.experiment.folding import split_fold
+from cfmt.experiment.traffic import load_tables
 from cfmt.federated import Federation, fedavg, simulate
 from cfmt.partition import PartitionSpec
 from support.federations import QUICK

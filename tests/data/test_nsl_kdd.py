@@ -265,7 +265,7 @@ def test_a_sound_file_is_not_gone_through_line_by_line(
     def fail(*_: object) -> None:
         raise AssertionError("looked for a faulty line")
 
-    monkeypatch.setattr("cfmt.data.nsl_kdd._fault", fail)
+    monkeypatch.setattr("cfmt.data.nsl_kdd_faults._fault", fail)
     assert load_nsl_kdd_file(nsl_kdd_folder).n_rows == 125_973
 
 

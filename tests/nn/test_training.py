@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from cfmt.mlp import MLP
-from cfmt.nn.engine import LocalTraining
 from cfmt.nn.torch_mlp import draw
 from cfmt.nn.torch_training import train_stacked
+from cfmt.nn.values import LocalTraining
 from cfmt.ragged import Ragged
 from reference.nn import train_client
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from cfmt.mlp import MLP
-from cfmt.nn.engine import LocalTraining
+from cfmt.nn.values import LocalTraining
 
 __all__ = ["module", "train_client"]
 

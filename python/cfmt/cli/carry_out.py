@@ -13,7 +13,7 @@ from cfmt.config import ExperimentConfig
 from cfmt.errors import InterruptedRunError, MissingExtraError
 
 if TYPE_CHECKING:
-    from cfmt.experiment.runner import Finished
+    from cfmt.experiment.finished import Finished
 
 __all__ = ["carry_out", "save_plots", "say_where"]
 

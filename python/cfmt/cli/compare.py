@@ -15,7 +15,7 @@ from cfmt.config import Tree, near_matches
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
-    from cfmt.experiment.runner import Finished
+    from cfmt.experiment.finished import Finished
 
 __all__ = ["compare"]
 
@@ -76,7 +76,7 @@ def _check_metric(name: str) -> None:
 
 def _show(finished: Finished, sort: str) -> None:
     """Print the tables of a comparison; a metric to sort by that is not there is a ``ConfigError``."""
-    from cfmt.experiment.runner import BASELINE
+    from cfmt.experiment.finished import BASELINE
     from cfmt.report.tables import comparison_tables
 
     try:

@@ -18,7 +18,7 @@ from cfmt.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from cfmt.experiment.runner import Finished
+    from cfmt.experiment.finished import Finished
 
 __all__ = ["train"]
 

@@ -4,6 +4,7 @@ Importing this package does not load torch.
 """
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
+from cfmt.config.keys import Common, Option
 from cfmt.config.reading import (
     Tree,
     build_config,
@@ -19,11 +20,9 @@ from cfmt.config.saved import with_saved_partition
 from cfmt.config.scenarios import SCENARIOS, Scenario
 from cfmt.config.sections import (
     CfmtConfig,
-    Common,
     DataConfig,
     EvaluationConfig,
     MethodsConfig,
-    Option,
     PartitionConfig,
     ScenarioConfig,
     SeedsConfig,

@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from cfmt.config.experiment import ExperimentConfig, near_matches
+from cfmt.config.keys import Allowed
 from cfmt.config.scenarios import SCENARIOS, with_scenario
-from cfmt.config.sections import Allowed
 from cfmt.errors import ConfigError, listed, shown
 from cfmt.files import read_text, read_toml_text
 

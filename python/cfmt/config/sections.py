@@ -5,14 +5,11 @@ TOML files, command-line options, their help and the messages of their errors ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
@@ -20,18 +17,40 @@ from pydantic import (
     model_validator,
 )
 
+from cfmt.config.keys import (
+    Allowed,
+    ApiName,
+    Common,
+    Count,
+    CountOrNone,
+    CountOrZero,
+    CountRange,
+    Flag,
+    Names,
+    NotNegative,
+    OpenShare,
+    Option,
+    Place,
+    Positive,
+    PositiveOrNone,
+    Prevalence,
+    Seed,
+    Share,
+    ShareAboveZero,
+    ShareBelowOne,
+    ShareOrNone,
+    Source,
+    ThresholdRules,
+    Words,
+    declared,
+)
 from cfmt.config.scenarios import ScenarioName
-from cfmt.metrics import threshold_rules
 
 __all__ = [
-    "Allowed",
-    "ApiName",
     "CfmtConfig",
-    "Common",
     "DataConfig",
     "EvaluationConfig",
     "MethodsConfig",
-    "Option",
     "PartitionConfig",
     "PreprocessingConfig",
     "ScenarioConfig",
@@ -39,123 +58,6 @@ __all__ = [
     "TrainingConfig",
     "TunedConfig",
 ]
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What a type of value allows, in the words of its errors."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Option:
-    """The names of a key's command-line option, where they are not the key's own.
-
-    Examples
-    --------
-    >>> from cfmt.config import Option, section_fields
-    >>> [mark.names for mark in section_fields("seeds")["first"].metadata if isinstance(mark, Option)]
-    [('seed',)]
-    """
-
-    names: tuple[str, ...]
-    metavar: str = ""
-
-
-@dataclass(frozen=True)
-class ApiName:
-    """What the library calls a key, where that is not the key's own name."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Common:
-    """A key that most people set: the short help of a command shows its option.
-
-    Examples
-    --------
-    >>> from cfmt.config import Common, section_fields
-    >>> fields = section_fields("training").items()
-    >>> [key for key, field in fields if any(isinstance(mark, Common) for mark in field.metadata)]
-    ['rounds', 'threads']
-    """
-
-
-# TOML has no null and no tuples: the word "none" and lists stand for them.
-_OR_NONE = BeforeValidator(lambda value: None if value == "none" else value)
-_LIST = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-
-_PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_AboveZero = Annotated[int, Field(ge=1)]
-_OpenShare = Annotated[float, Field(gt=0, lt=1)]
-
-Positive = Annotated[_PositiveFloat, Allowed("a finite number > 0")]
-PositiveOrNone = Annotated[_PositiveFloat | None, _OR_NONE, Allowed("a finite number > 0, or none")]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), Allowed("a finite number >= 0")]
-Share = Annotated[float, Field(ge=0, le=1), Allowed("a number in [0, 1]")]
-ShareOrNone = Annotated[
-    Annotated[float, Field(ge=0, le=1)] | None, _OR_NONE, Allowed("a number in [0, 1], or none")
-]
-ShareAboveZero = Annotated[float, Field(gt=0, le=1), Allowed("a number in (0, 1]")]
-ShareBelowOne = Annotated[float, Field(ge=0, lt=1), Allowed("a number in [0, 1)")]
-OpenShare = Annotated[_OpenShare, Allowed("a number in (0, 1)")]
-Count = Annotated[_AboveZero, Allowed("a whole number >= 1")]
-CountOrNone = Annotated[_AboveZero | None, _OR_NONE, Allowed("a whole number >= 1, or none")]
-CountOrZero = Annotated[int, Field(ge=0), Allowed("a whole number >= 0")]
-Flag = Annotated[bool, Field(strict=True), Allowed("true or false")]
-Seed = Annotated[int, Field(ge=0, lt=2**63), Allowed("a whole number in [0, 2^63)")]
-Prevalence = Annotated[
-    _OpenShare | tuple[_OpenShare, _OpenShare] | None,
-    _OR_NONE,
-    _LIST,
-    Allowed("a number in (0, 1), a range low,high of such numbers, or none"),
-]
-CountRange = Annotated[
-    tuple[_AboveZero, _AboveZero] | None,
-    _OR_NONE,
-    _LIST,
-    Allowed("a range low,high of whole numbers >= 1, or none"),
-]
-Names = Annotated[tuple[str, ...], Field(min_length=1), _LIST, Allowed("a list of names")]
-Text = Annotated[str, Field(min_length=1), Allowed("a text that is not empty")]
-Words = Annotated[tuple[str, ...], _LIST, Allowed("a list of texts")]
-
-
-def _absolute(place: str) -> str:
-    """Make a path absolute, so that a run can be resumed from elsewhere; names that are no path stay."""
-    if not place.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in place):
-        raise ValueError(f"paths must be UTF-8, got {place!r}; rename the file or folder")
-    if place in ("", "synthetic", "drawn", "basic-10"):
-        return place
-    try:
-        return str(Path(place).expanduser().absolute())
-    except RuntimeError:  # nobody has the name behind ~, so it is the file's own
-        return str(Path(place).absolute())
-
-
-Place = Annotated[str, AfterValidator(_absolute), Allowed("a path")]
-Source = Annotated[Text, AfterValidator(_absolute)]
-
-
-def _canonical_rules(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Write threshold rules in their short form, so that equal rules are equal texts."""
-    return tuple(str(rule) for rule in threshold_rules(",".join(value)))
-
-
-ThresholdRules = Annotated[
-    tuple[str, ...],
-    Field(min_length=1),
-    _LIST,
-    AfterValidator(_canonical_rules),
-    Allowed("a list of rules"),
-]
-
-
-def _key(default: Any, description: str) -> Any:
-    """Declare a key with its default and the sentence that the help shows."""
-    return Field(default, description=description)
 
 
 class _Section(BaseModel):
@@ -174,7 +76,7 @@ class ScenarioConfig(_Section):
     ('custom', 'iid')
     """
 
-    name: Annotated[ScenarioName, Option(("scenario",), "NAME"), Common()] = _key(
+    name: Annotated[ScenarioName, Option(("scenario",), "NAME"), Common()] = declared(
         "custom",
         "Named setting to start from; see cfmt scenarios.",
     )
@@ -190,47 +92,49 @@ class DataConfig(_Section):
     (True, False)
     """
 
-    source: Annotated[Source, Option(("data",), "PATH"), Common()] = _key(
+    source: Annotated[Source, Option(("data",), "PATH"), Common()] = declared(
         "synthetic",
         "'synthetic' for generated traffic, the folder with NSL-KDD's files, or a flow table: a file, a "
         "pattern or a folder.",
     )
-    test: Annotated[Place, Option(("test",), "PATH"), Common()] = _key(
+    test: Annotated[Place, Option(("test",), "PATH"), Common()] = declared(
         "", "Test part of a flow table; without it, use --split types, order or random."
     )
-    label: Annotated[str, Option(("label",), "COLUMN"), Common(), Allowed("a text")] = _key(
+    label: Annotated[str, Option(("label",), "COLUMN"), Common(), Allowed("a text")] = declared(
         "", "Column of a flow table that tells attacks from normal traffic; published tables need none."
     )
-    normal: Annotated[Words, Option(("normal",), "VALUES"), Common()] = _key(
+    normal: Annotated[Words, Option(("normal",), "VALUES"), Common()] = declared(
         (), "Values of the label that are normal traffic."
     )
-    attack_type: Annotated[str, Option(("attack-type",), "COLUMN"), Allowed("a text")] = _key(
+    attack_type: Annotated[str, Option(("attack-type",), "COLUMN"), Allowed("a text")] = declared(
         "", "Column that names the attack, where the label does not."
     )
-    columns: Annotated[Place, Option(("schema",), "PATH")] = _key(
+    columns: Annotated[Place, Option(("schema",), "PATH")] = declared(
         "",
         "TOML file that says what each column is for, as cfmt data schema writes it; or basic-10, for the "
         "columns that all exporters give, so that the detector scores flows of any of them.",
     )
-    format: Annotated[str, Allowed("a text")] = _key(
+    format: Annotated[str, Allowed("a text")] = declared(
         "auto", "Format of a flow table; auto tells it by content."
     )
-    train_rows: Count = _key(20_000, "Training rows to generate; only for synthetic data.")
-    test_rows: Count = _key(5_000, "Test rows to generate; only for synthetic data.")
-    generator_seed: Seed = _key(0, "Seed of generated rows and of folds, the same in all runs.")
-    split: Literal["official", "types", "order", "random"] = _key(
+    train_rows: Count = declared(20_000, "Training rows to generate; only for synthetic data.")
+    test_rows: Count = declared(5_000, "Test rows to generate; only for synthetic data.")
+    generator_seed: Seed = declared(0, "Seed of generated rows and of folds, the same in all runs.")
+    split: Literal["official", "types", "order", "random"] = declared(
         "official",
         "What the finished model is evaluated on. official: the test files; types: rows of a fold, "
         "with attack types that training lacks; order: the last rows of the table; random: a share of the "
         "training rows, in-distribution.",
     )
-    fold: CountOrZero = _key(
+    fold: CountOrZero = declared(
         0, "Which fold: which attack types training lacks, or which random rows; from 0."
     )
-    folds: Annotated[int, Field(ge=2), Allowed("a whole number >= 2")] = _key(
+    folds: Annotated[int, Field(ge=2), Allowed("a whole number >= 2")] = declared(
         4, "Number of folds into which the attack types are dealt."
     )
-    fold_share: OpenShare = _key(0.2, "Share of normal rows, and of the attack types that stay, in a fold.")
+    fold_share: OpenShare = declared(
+        0.2, "Share of normal rows, and of the attack types that stay, in a fold."
+    )
 
     @model_validator(mode="after")
     def _fold_exists(self) -> DataConfig:
@@ -269,31 +173,31 @@ class PartitionConfig(_Section):
     {'source': 'drawn', 'clients_by': 'site', 'validation_share': 0.2}
     """
 
-    source: Annotated[Source, Option(("partition-from",), "PATH")] = _key(
+    source: Annotated[Source, Option(("partition-from",), "PATH")] = declared(
         "drawn", "'drawn' to deal anew from each seed, or a folder that cfmt partition --out has written."
     )
-    clients_by: Annotated[str, Option(("clients-by",), "COLUMN"), Common(), Allowed("a text")] = _key(
+    clients_by: Annotated[str, Option(("clients-by",), "COLUMN"), Common(), Allowed("a text")] = declared(
         "", "Column whose values are the clients, or file for one client per file; nothing is then drawn."
     )
-    clients: Annotated[Count, ApiName("n_clients"), Common()] = _key(100, "Number of clients.")
-    scheme: Literal["dirichlet", "iid"] = _key(
+    clients: Annotated[Count, ApiName("n_clients"), Common()] = declared(100, "Number of clients.")
+    scheme: Literal["dirichlet", "iid"] = declared(
         "dirichlet", "dirichlet: each client has a class mix of its own; iid: all have the same."
     )
-    on: Annotated[Literal["family", "label"], Option(("partition-on",))] = _key(
+    on: Annotated[Literal["family", "label"], Option(("partition-on",))] = declared(
         "family", "The classes that dirichlet mixes: attack families, or attack and normal."
     )
-    alpha: Annotated[Positive, Common()] = _key(
+    alpha: Annotated[Positive, Common()] = declared(
         0.3, "Dirichlet concentration: near 0 very skewed, above 100 nearly iid."
     )
-    size_alpha: PositiveOrNone = _key(None, "The same for the clients' sizes; none does not skew them.")
-    prevalence: Annotated[Prevalence, Common()] = _key(
+    size_alpha: PositiveOrNone = declared(None, "The same for the clients' sizes; none does not skew them.")
+    prevalence: Annotated[Prevalence, Common()] = declared(
         0.05, "Largest share of attacks at a client; low,high draws it; none drops no row."
     )
-    min_size: CountOrZero = _key(10, "Fewest rows of a client.")
-    rows_per_client: CountRange = _key(
+    min_size: CountOrZero = declared(10, "Fewest rows of a client.")
+    rows_per_client: CountRange = declared(
         None, "Draw low,high rows by client with replacement, for more clients than rows."
     )
-    validation_share: ShareBelowOne = _key(0.2, "Share of its rows that a client keeps for validation.")
+    validation_share: ShareBelowOne = declared(0.2, "Share of its rows that a client keeps for validation.")
 
     @property
     def saved(self) -> Path | None:
@@ -331,7 +235,7 @@ class PartitionConfig(_Section):
 class PreprocessingConfig(_Section):
     """Preprocessing: what the detector sees of a row."""
 
-    scaling: Literal["zscore", "quantile"] = _key(
+    scaling: Literal["zscore", "quantile"] = declared(
         "zscore", "Numeric features: mean 0 and variance 1, or centred ranks, which no outlier stretches."
     )
 
@@ -346,19 +250,19 @@ class TrainingConfig(_Section):
     (20, None)
     """
 
-    rounds: Annotated[Count, Common()] = _key(50, "Rounds of training.")
-    cohort: ShareAboveZero = _key(1.0, "Share of the clients that take part in a round.")
-    steps: CountOrNone = _key(20, "Batches of a client in a round; none where epochs is set.")
-    epochs: CountOrNone = _key(None, "Passes over a client's rows in a round, in place of steps.")
-    batch_size: Count = _key(32, "Rows of a batch.")
-    learning_rate: Positive = _key(0.05, "Step of the clients' gradient descent.")
-    hidden: Count = _key(128, "Hidden units of the detector.")
-    engine: Literal["auto", "native", "torch"] = _key(
+    rounds: Annotated[Count, Common()] = declared(50, "Rounds of training.")
+    cohort: ShareAboveZero = declared(1.0, "Share of the clients that take part in a round.")
+    steps: CountOrNone = declared(20, "Batches of a client in a round; none where epochs is set.")
+    epochs: CountOrNone = declared(None, "Passes over a client's rows in a round, in place of steps.")
+    batch_size: Count = declared(32, "Rows of a batch.")
+    learning_rate: Positive = declared(0.05, "Step of the clients' gradient descent.")
+    hidden: Count = declared(128, "Hidden units of the detector.")
+    engine: Literal["auto", "native", "torch"] = declared(
         "auto", "What trains; auto chooses what is fastest here."
     )
-    device: Literal["auto", "cpu", "cuda"] = _key("auto", "auto takes a GPU where there is one.")
-    group_size: CountOrNone = _key(None, "Clients trained in one call; none lets the engine choose.")
-    threads: Annotated[CountOrNone, Common()] = _key(
+    device: Literal["auto", "cpu", "cuda"] = declared("auto", "auto takes a GPU where there is one.")
+    group_size: CountOrNone = declared(None, "Clients trained in one call; none lets the engine choose.")
+    threads: Annotated[CountOrNone, Common()] = declared(
         None, "CPU threads; none takes all. No result depends on it."
     )
 
@@ -389,12 +293,12 @@ class MethodsConfig(_Section):
     ('fedavg', 'cfmt')
     """
 
-    names: Annotated[Names, Option(("methods", "method"), "NAMES"), Common()] = _key(
+    names: Annotated[Names, Option(("methods", "method"), "NAMES"), Common()] = declared(
         ("fedavg", "fedprox", "fed-over", "fed-under", "cfmt"),
         "fedavg, fedprox, fed-over, fed-under, class-weighted, cfmt, or ablations like cfmt-random-mu.",
     )
-    prox_mu: NotNegative = _key(0.1, "Weight of the proximal term of fedprox and cfmt.")
-    weighting: Literal["rows", "sqrt", "equal"] = _key(
+    prox_mu: NotNegative = declared(0.1, "Weight of the proximal term of fedprox and cfmt.")
+    weighting: Literal["rows", "sqrt", "equal"] = declared(
         "rows", "Weight of a client's update: its rows, their square root, or one."
     )
 
@@ -418,33 +322,33 @@ class CfmtConfig(_Section):
     (0.8, None, 5)
     """
 
-    policy: Literal["learned", "random", "fixed", "hand-rule"] = _key(
+    policy: Literal["learned", "random", "fixed", "hand-rule"] = declared(
         "learned", "Who chooses mu, the error around which a client draws its majority rows."
     )
-    mu: Share = _key(0.5, "mu of the policy fixed: 0 draws easy rows, 1 hard ones.")
-    minority_mu: ShareOrNone = _key(
+    mu: Share = declared(0.5, "mu of the policy fixed: 0 draws easy rows, 1 hard ones.")
+    minority_mu: ShareOrNone = declared(
         None, "The same for the minority rows that a matched budget repeats; none repeats all alike."
     )
-    sigma: Positive = _key(0.2, "How widely rows are drawn around mu.")
-    bins: Count = _key(5, "Bins of the error histograms from which mu is chosen.")
-    budget: Literal["under", "matched"] = _key(
+    sigma: Positive = declared(0.2, "How widely rows are drawn around mu.")
+    bins: Count = declared(5, "Bins of the error histograms from which mu is chosen.")
+    budget: Literal["under", "matched"] = declared(
         "matched", "Rows of each class: as many as the minority has (under), or the majority (matched)."
     )
-    state_of: Literal["all", "majority"] = _key("all", "Rows whose errors the histograms count.")
-    reviewers: CountOrZero = _key(
+    state_of: Literal["all", "majority"] = declared("all", "Rows whose errors the histograms count.")
+    reviewers: CountOrZero = declared(
         3, "Clients that review each trained model for the policy's reward; 0: each reviews its own."
     )
-    reward: Literal["rank", "gain"] = _key(
+    reward: Literal["rank", "gain"] = declared(
         "rank", "What the policy learns from: the gain in average precision, or its rank in the cohort."
     )
-    min_transitions: Count = _key(200, "Experience that a cluster needs for a policy of its own.")
-    policy_updates: Count = _key(20, "Gradient steps of each learned policy after a round.")
-    k: CountOrNone = _key(None, "Number of clusters; none chooses it by silhouette.")
-    k_max: Count = _key(5, "Most clusters.")
-    every: Count = _key(1, "Rounds from one clustering to the next.")
-    mixture: Share = _key(0.0, "Share of its cluster's model in what a client receives.")
-    cluster_weighting: Literal["rows", "equal"] = _key("rows", "Weight of a cluster in the global model.")
-    assignment: Literal["auxiliary", "random", "oracle"] = _key(
+    min_transitions: Count = declared(200, "Experience that a cluster needs for a policy of its own.")
+    policy_updates: Count = declared(20, "Gradient steps of each learned policy after a round.")
+    k: CountOrNone = declared(None, "Number of clusters; none chooses it by silhouette.")
+    k_max: Count = declared(5, "Most clusters.")
+    every: Count = declared(1, "Rounds from one clustering to the next.")
+    mixture: Share = declared(0.0, "Share of its cluster's model in what a client receives.")
+    cluster_weighting: Literal["rows", "equal"] = declared("rows", "Weight of a cluster in the global model.")
+    assignment: Literal["auxiliary", "random", "oracle"] = declared(
         "auxiliary",
         "auxiliary clusters by class imbalance and accuracy; two controls for ablations: random, and "
         "oracle, by the true mix of attack families, which no real federation knows.",
@@ -468,11 +372,11 @@ class EvaluationConfig(_Section):
     ('fpr:0.01', 'f1')
     """
 
-    threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = _key(
+    threshold: Annotated[ThresholdRules, Option(("threshold",), "RULES"), Common()] = declared(
         ("fpr:0.05",),
         "How validation rows set the threshold: fpr:RATE, f1 or cost:fn=COST,fp=COST. The first one counts.",
     )
-    local_models: Annotated[Flag, Option(("local-models",))] = _key(
+    local_models: Annotated[Flag, Option(("local-models",))] = declared(
         False, "Whether cfmt train also trains each client's own model, and tells whom the shared one harms."
     )
 
@@ -487,8 +391,8 @@ class SeedsConfig(_Section):
     (5, range(3, 5))
     """
 
-    first: Annotated[Seed, Option(("seed",)), Common()] = _key(0, "The first seed.")
-    count: Annotated[Count, Option(("seeds",)), Common()] = _key(5, "Number of seeds.")
+    first: Annotated[Seed, Option(("seed",)), Common()] = declared(0, "The first seed.")
+    count: Annotated[Count, Option(("seeds",)), Common()] = declared(5, "Number of seeds.")
 
 
 _TUNABLE = ("preprocessing", "training", "methods", "cfmt")

@@ -7,7 +7,7 @@ import re
 from pydantic import BaseModel
 
 from cfmt.config import sections
-from cfmt.config.sections import ApiName
+from cfmt.config.keys import ApiName
 from cfmt.errors import ConfigError
 
 __all__ = ["key_error"]

@@ -9,8 +9,6 @@ IEEE CISDA 2009.
 from __future__ import annotations
 
 import io
-import math
-import re
 import warnings
 from collections.abc import Collection
 from dataclasses import replace
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from cfmt.data.nsl_kdd_faults import first_fault
 from cfmt.data.nsl_kdd_schema import (
     ATTACK_TYPES,
     COLUMNS,
@@ -32,17 +31,15 @@ from cfmt.data.nsl_kdd_schema import (
 from cfmt.data.reading import DataWarning, find_file, read_bytes
 from cfmt.data.registry import PublishedFile, data_set, identify
 from cfmt.data.schema import LARGEST, Source, Table
-from cfmt.errors import DataError, shown
+from cfmt.errors import DataError
 from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Part", "coded_words", "feature_fault", "load_nsl_kdd", "load_nsl_kdd_file"]
+__all__ = ["Part", "coded_words", "load_nsl_kdd", "load_nsl_kdd_file"]
 
 Part: TypeAlias = Literal["train", "test", "test-21"]
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 def load_nsl_kdd(folder: Path | str) -> tuple[Table, Table]:
@@ -256,65 +253,10 @@ def _parse(content: bytes, path: Path) -> pl.DataFrame:
     try:
         frame = pl.read_csv(io.BytesIO(content), has_header=False, schema=schema, quote_char=None)
     except pl.exceptions.PolarsError as error:
-        raise _first_fault(content, path) from error
+        raise first_fault(content, path) from error
     if not _is_sound(frame, FAMILY_OF.keys()):
-        raise _first_fault(content, path)
+        raise first_fault(content, path)
     return frame
-
-
-def _first_fault(content: bytes, path: Path) -> DataError:
-    """Make the error that names the first line that is not as it should be."""
-    for number, line in enumerate(content.removesuffix(b"\n").split(b"\n"), start=1):
-        fields = line.removesuffix(b"\r").decode(errors="backslashreplace").split(",")
-        fault = _fault(fields)
-        if fault:
-            return DataError(f"{path}: line {number}: {fault}")
-    return DataError(f"{path}: is not a text of lines with {len(COLUMNS)} columns; fetch it again")
-
-
-def _fault(fields: list[str]) -> str | None:
-    """Say what is wrong with the fields of a line, or None; features come before the label."""
-    if fields == [""]:
-        return "is blank; remove it"
-    if len(fields) != len(COLUMNS):
-        return (
-            f"has {len(fields)} columns, expected {len(COLUMNS)}: 41 features, attack type and difficulty, "
-            "split by commas"
-        )
-    fault = feature_fault(fields)
-    if fault:
-        return fault
-    if fields[-2] not in FAMILY_OF:
-        return (
-            f"column attack_type must be one of NSL-KDD's {len(ATTACK_TYPES)} labels "
-            f"({', '.join(ATTACK_TYPES)}), got {shown(fields[-2])}"
-        )
-    return None
-
-
-def feature_fault(fields: list[str]) -> str | None:
-    """Say what is wrong with the first faulty field of a line; None where nothing is."""
-    for name, value in zip(COLUMNS, fields, strict=False):
-        fault = _number_fault(value) if name in SCHEMA.numeric else _word_fault(value)
-        if fault:
-            return f"column {name} {fault}, got {shown(value)}"
-    return None
-
-
-def _word_fault(value: str) -> str | None:
-    """Say what is wrong with a categorical value, or None: any word that is not empty will do."""
-    return None if value else "must not be missing"
-
-
-def _number_fault(value: str) -> str | None:
-    """Say what is wrong with a numeric value, or None: it must be finite and in [0, ``_MOST``]."""
-    if not _NUMBER.fullmatch(value):
-        return "must be a number"
-    if not math.isfinite(float(value)):
-        return "must be finite"
-    if float(value) > LARGEST:
-        return f"must be at most {LARGEST:g}"
-    return "must not be negative" if float(value) < 0 else None
 
 
 def _refuse_other_part(labels: list[str], part: Part, path: Path) -> None:

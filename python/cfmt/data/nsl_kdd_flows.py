@@ -10,7 +10,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cfmt.data.nsl_kdd import coded_words, feature_fault
+from cfmt.data.nsl_kdd import coded_words
+from cfmt.data.nsl_kdd_faults import feature_fault
 from cfmt.data.nsl_kdd_schema import COLUMNS, SCHEMA
 from cfmt.data.reading import opened
 from cfmt.data.schema import LARGEST, Table

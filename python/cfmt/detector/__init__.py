@@ -13,12 +13,13 @@ from cfmt.detector.calibration import (
 )
 from cfmt.detector.card import Card, make_card
 from cfmt.detector.clients import ClientFigures, client_figures, worst_tenth
-from cfmt.detector.detector import Detector, Explained, Scored
+from cfmt.detector.detector import Detector
 from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, population_stability
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
 from cfmt.detector.intervals import fpr_interval, rows_needed
 from cfmt.detector.onnx import to_onnx
 from cfmt.detector.reasons import Reason, alert_reasons
+from cfmt.detector.scored import Explained, Scored
 
 __all__ = [
     "BenignScores",

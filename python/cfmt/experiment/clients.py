@@ -11,7 +11,7 @@ import numpy as np
 from cfmt.config import key_error
 from cfmt.data.clients import present_clients
 from cfmt.errors import DataError
-from cfmt.experiment.traffic import check_classes
+from cfmt.experiment.folding import check_classes
 from cfmt.partition import PartitionSpec, SavedPartition, load_partition
 from cfmt.ragged import Ragged
 

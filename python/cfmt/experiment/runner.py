@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from cfmt.config import ExperimentConfig, departures, for_method, key_error, to_toml, tuned_name
 from cfmt.errors import CfmtError, ConfigError, DivergedError, InterruptedRunError, RunDirectoryError
-from cfmt.experiment.clients import client_names, describe_clients, partition_of, split
+from cfmt.experiment.clients import describe_clients, partition_of
 from cfmt.experiment.environment import describe_environment
 from cfmt.experiment.events import Events, Silence
+from cfmt.experiment.finished import BASELINE, Finished
 from cfmt.experiment.plan import Planned, plan_methods
 from cfmt.experiment.run_directory import RunDirectory
 from cfmt.experiment.setting import Setting
@@ -25,94 +26,15 @@ from cfmt.files import sha256_of
 
 if TYPE_CHECKING:
     from cfmt.data import Table
-    from cfmt.experiment.record import RunRecord
-    from cfmt.experiment.statistics import Interval
+    from cfmt.detector import Detector
     from cfmt.federated.evaluation import CurvePoint
     from cfmt.federated.methods import Method
-    from cfmt.federated.simulation import Settings
+    from cfmt.federated.simulation import Run, Settings
     from cfmt.federated.state import RoundReport
 
-__all__ = ["BASELINE", "Finished", "run_experiment"]
+    OnRound: TypeAlias = Callable[[Method, int, RoundReport, CurvePoint], None]
 
-BASELINE = "fedavg"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """All runs of an experiment, summarised.
-
-    Parameters
-    ----------
-    directory : RunDirectory
-        Where everything is kept.
-    records : tuple of RunRecord
-        The runs.
-    methods, differences : dict of str to dict of str to Interval
-        Means over seeds, and paired differences against FedAvg.
-    setting : Setting
-        For titles.
-    summary : dict of str to object
-        The same as one JSON object.
-    config : ExperimentConfig
-        What was run.
-    train : Table
-        Rows of the clients.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> from cfmt.config import build_config
-    >>> from cfmt.experiment.runner import run_experiment
-    >>> config = build_config(
-    ...     {
-    ...         "data": {"train_rows": 600, "test_rows": 100},
-    ...         "partition": {"clients": 5},
-    ...         "training": {"rounds": 1, "steps": 2, "hidden": 4, "device": "cpu"},
-    ...         "methods": {"names": ["fedavg"]},
-    ...         "seeds": {"count": 1},
-    ...     }
-    ... )
-    >>> with TemporaryDirectory() as folder:
-    ...     finished = run_experiment(config, out=Path(folder, "run"))
-    ...     finished.directory.model_path().exists(), finished.class_counts().shape
-    (True, (5, 5))
-    """
-
-    directory: RunDirectory
-    records: tuple[RunRecord, ...]
-    methods: dict[str, dict[str, Interval]]
-    differences: dict[str, dict[str, Interval]]
-    setting: Setting
-    summary: dict[str, Any]
-    config: ExperimentConfig
-    train: Table
-
-    @property
-    def test(self) -> str:
-        """Name of the main test set."""
-        return next(iter(self.records[0].metrics))
-
-    @property
-    def first_split(self) -> Setting:
-        """The setting of the first seed's split, for the title of a plot of its clients."""
-        config, train = self.config, self.train
-        fixed = config.partition.saved or config.partition.clients_by  # no split of this seed
-        seeds = () if fixed else (config.seeds.first,)
-        return Setting(train.name, train.synthetic, partition_of(config, train), seeds)
-
-    @property
-    def client_names(self) -> tuple[str, ...]:
-        """Names of the clients, in their order; none where they are drawn."""
-        return client_names(self.config, self.train)
-
-    def class_counts(self) -> npt.NDArray[np.int64]:
-        """Count the rows of each family on each client of the first seed, shape (n_clients, n_families)."""
-        from cfmt.partition import class_counts
-
-        config, train = self.config, self.train
-        parts = split(config, train, config.seeds.first)
-        return class_counts(parts, train.family, len(train.families))
+__all__ = ["run_experiment"]
 
 
 def run_experiment(
@@ -272,11 +194,7 @@ def _run_seed(
     alone: bool,
 ) -> None:
     """Run methods on one seed, and write each down as it finishes."""
-    from cfmt.detector import Detector, Reference
-    from cfmt.experiment.provenance import detector_metadata
     from cfmt.experiment.record import RunRecord
-    from cfmt.federated.simulation import compare
-    from cfmt.mlp import MLP
 
     def on_round(method: Method, seed: int, report: RoundReport, point: CurvePoint) -> None:
         """Keep the round on the disk first, then tell of it."""
@@ -284,35 +202,52 @@ def _run_seed(
         told.on_round(method, seed, report, point)
 
     for one in planned:
-        try:
-            (run,) = compare(
-                one.build,
-                [one.method],
-                one.settings,
-                seeds=[seed],
-                on_round=on_round,
-                on_clients=told.on_clients,
-            )
-        except DivergedError as error:
-            raise DivergedError(f"{one.method.name} seed {seed}: {error}") from error
-        except ValueError as error:  # a kernel's: it has the remedy
-            if isinstance(error, CfmtError):
-                raise
-            raise ConfigError(f"{one.method.name} seed {seed}: {error}") from error
-        federation = one.build(seed)
-        detector = Detector(
-            mlp=MLP(federation.n_features, one.settings.hidden),
-            params=run.state.model,
-            preprocessor=federation.preprocessor,
-            threshold=run.evaluation.threshold,
-            columns=tables[0].columns,
-            metadata=detector_metadata(one, run, federation, *tables),
-        )
-        reference = Reference.of(detector, tables[0]).to_dict()
-        detector = replace(detector, metadata=detector.metadata | {"reference": reference})
+        run = _run(one, seed, on_round, told)
+        detector = _detector(one, run, tables)
         detector.save(directory.model_path(None if alone else run.method.name, seed))
         directory.write_run(RunRecord.of(run))
         told.on_run(run.method, seed)
+
+
+def _run(one: Planned, seed: int, on_round: OnRound, told: Events) -> Run:
+    """Run one method on one seed; errors name both."""
+    from cfmt.federated.simulation import compare
+
+    try:
+        (run,) = compare(
+            one.build,
+            [one.method],
+            one.settings,
+            seeds=[seed],
+            on_round=on_round,
+            on_clients=told.on_clients,
+        )
+    except DivergedError as error:
+        raise DivergedError(f"{one.method.name} seed {seed}: {error}") from error
+    except ValueError as error:  # a kernel's: it has the remedy
+        if isinstance(error, CfmtError):
+            raise
+        raise ConfigError(f"{one.method.name} seed {seed}: {error}") from error
+    return run
+
+
+def _detector(one: Planned, run: Run, tables: tuple[Table, tuple[Table, ...]]) -> Detector:
+    """Make the detector of a finished run, with what is worth knowing of its training."""
+    from cfmt.detector import Detector, Reference
+    from cfmt.experiment.provenance import detector_metadata
+    from cfmt.mlp import MLP
+
+    federation = one.build(run.seed)
+    detector = Detector(
+        mlp=MLP(federation.n_features, one.settings.hidden),
+        params=run.state.model,
+        preprocessor=federation.preprocessor,
+        threshold=run.evaluation.threshold,
+        columns=tables[0].columns,
+        metadata=detector_metadata(one, run, federation, *tables),
+    )
+    reference = Reference.of(detector, tables[0]).to_dict()
+    return replace(detector, metadata=detector.metadata | {"reference": reference})
 
 
 def _finish(config: ExperimentConfig, train: Table, directory: RunDirectory) -> Finished:

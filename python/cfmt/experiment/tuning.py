@@ -11,10 +11,11 @@ from cfmt.config import ExperimentConfig, build_config, merge, sections_to_toml,
 from cfmt.errors import ConfigError, DivergedError, RunDirectoryError
 from cfmt.experiment.fingerprint import decisive
 from cfmt.experiment.fold_score import CRITERION, FoldScore, score_of
+from cfmt.experiment.folding import split_fold
 from cfmt.experiment.log import append_entry, open_log
 from cfmt.experiment.plan import plan_methods
 from cfmt.experiment.spaces import describe_space, draw_near, draw_trial, space_of
-from cfmt.experiment.traffic import load_training, split_fold
+from cfmt.experiment.traffic import load_training
 from cfmt.experiment.trial import Trial
 from cfmt.federated.simulation import compare
 from cfmt.files import write_atomic

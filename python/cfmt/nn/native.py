@@ -11,7 +11,8 @@ import numpy.typing as npt
 from cfmt import _core
 from cfmt.errors import DivergedError
 from cfmt.mlp import MLP
-from cfmt.nn.engine import Group, GroupResult, LocalTraining, Summed, Weighting, check_models, check_table
+from cfmt.nn.checks import check_models, check_table
+from cfmt.nn.values import Group, GroupResult, LocalTraining, Summed, Weighting
 from cfmt.ragged import Ragged
 
 __all__ = ["NativeEngine"]

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cfmt.aggregation import WeightedSum
-from cfmt.nn.engine import Engine, Group, LocalTraining, Summed, SummingEngine, Weighting, diverged
+from cfmt.nn.checks import diverged
+from cfmt.nn.engine import Engine, SummingEngine
+from cfmt.nn.values import Group, LocalTraining, Summed, Weighting
 from cfmt.ragged import Ragged
 
 __all__ = ["sum_groups", "train_and_add", "train_and_sum"]

@@ -11,19 +11,12 @@ import torch
 from torch import Tensor
 
 from cfmt.mlp import MLP
+from cfmt.nn.checks import check_group, check_models, check_rows, check_table
 from cfmt.nn.cuda.precision import full_precision
-from cfmt.nn.engine import (
-    Group,
-    GroupResult,
-    LocalTraining,
-    check_group,
-    check_models,
-    check_rows,
-    check_table,
-)
 from cfmt.nn.torch_mlp import forward, layers_of
 from cfmt.nn.torch_threads import map_in_order
 from cfmt.nn.torch_training import train_stacked
+from cfmt.nn.values import Group, GroupResult, LocalTraining
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 

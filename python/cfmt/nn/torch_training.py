@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from cfmt.mlp import MLP
-from cfmt.nn.engine import LocalTraining
 from cfmt.nn.torch_mlp import Layers, forward, layers_of
+from cfmt.nn.values import LocalTraining
 
 __all__ = ["train_stacked"]
 

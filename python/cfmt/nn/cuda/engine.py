@@ -12,24 +12,15 @@ import torch
 from torch import Tensor
 
 from cfmt.mlp import MLP
+from cfmt.nn.checks import check_group, check_models, check_rows, check_weighting, diverged
 from cfmt.nn.cuda.graphs import recorder_for
 from cfmt.nn.cuda.grouping import cut, group_size_for, rounded
 from cfmt.nn.cuda.precision import full_precision
 from cfmt.nn.cuda.stack import Stack
 from cfmt.nn.cuda.upload import upload
-from cfmt.nn.engine import (
-    Group,
-    LocalTraining,
-    Summed,
-    Weighting,
-    check_group,
-    check_models,
-    check_rows,
-    check_weighting,
-    diverged,
-)
 from cfmt.nn.torch_engine import TorchEngine
 from cfmt.nn.torch_mlp import forward, layers_of
+from cfmt.nn.values import Group, LocalTraining, Summed, Weighting
 from cfmt.ragged import Ragged
 from cfmt.sampling import batch_plan
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from cfmt.mlp import MLP
 from cfmt.nn.cuda.graphs import Launcher, Recorder
 from cfmt.nn.cuda.grouping import rounded
-from cfmt.nn.engine import LocalTraining
 from cfmt.nn.torch_mlp import layers_of
 from cfmt.nn.torch_training import batches, descend
+from cfmt.nn.values import LocalTraining
 
 __all__ = ["Stack"]
 
