@@ -90,8 +90,9 @@ bench-million: setup ## Time rounds of up to a million clients (CLIENTS=10000,10
 	PYTHONPATH=benches $(BIN)/python -P benches/scale.py $(if $(CLIENTS),--clients $(CLIENTS))
 	$(REPORT)
 
-bench-scorer: setup ## Time the scorer beside numpy, onnxruntime and polars (DATA=RT_IOT2022.csv.gz)
+bench-scorer: setup ## Time the scorer beside numpy, onnxruntime, polars (DATA='RT_IOT2022.csv.gz nsl-kdd/')
 	PYTHONPATH=benches $(BIN)/python -P benches/scorer.py --data $(DATA) --out benches/results/scorer.json
+	$(REPORT)
 
 bench-report: setup ## Write docs/performance.md anew from the figures in benches/results/
 	$(REPORT)

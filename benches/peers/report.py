@@ -13,6 +13,7 @@ from peers.report_gpu import gpu
 from peers.report_kernels import kernels
 from peers.report_rounds import machine, remarks, tables
 from peers.report_scale import scale
+from peers.report_scorer import scorer
 from peers.report_text import wrapped
 from peers.results import RESULTS, Entry, read
 
@@ -21,13 +22,13 @@ DOCS = ROOT / "docs"
 
 def main() -> None:
     """Write the page and the plot from the results that are there."""
-    peers, timings, million, on_gpu = (
-        read(RESULTS / f"{name}.json") for name in ("peers", "kernels", "million", "gpu")
+    peers, timings, million, on_gpu, scored = (
+        read(RESULTS / f"{name}.json") for name in ("peers", "kernels", "million", "gpu", "scorer")
     )
     if peers is None:
         raise SystemExit(f"no results in {RESULTS}; run: make bench-peers")
     parts = [heading(peers), *machine(peers), *tables(peers), *kernels(timings, peers["kernels"])]
-    parts += [*scale(million), *gpu(on_gpu), *remarks(peers)]
+    parts += [*scale(million), *scorer(scored), *gpu(on_gpu), *remarks(peers)]
     write_atomic(DOCS / "performance.md", "\n\n".join(map(wrapped, parts)) + "\n")
     draw(peers["workloads"], DOCS)
     print(f"wrote {(DOCS / 'performance.md').relative_to(ROOT)} and its plot")
