@@ -9,7 +9,7 @@ from cfmt.alerts.alert import without_allowed
 from cfmt.alerts.allow import AllowList
 from cfmt.alerts.writers import ScoreWriter
 from cfmt.data.flow_stream import FlowChunk
-from cfmt.detector import Detector, alert_reasons
+from cfmt.detector import Detector, alert_reasons, moved_units, other_exporter
 
 __all__ = ["ScoreCounts", "ScoreRun"]
 
@@ -140,8 +140,8 @@ class ScoreRun:
             What to write.
         """
         counts, columns = self.counts, self.detector.columns
-        if not counts.rows and columns is not None and columns.view:
-            self.note(f"note: flows of {chunk.exporter}, mapped to {columns.view}")
+        if not counts.rows and columns is not None:
+            self._note_what_is_other(chunk)
         if chunk.fault and not counts.dropped:
             self.note(f"warning: {chunk.fault}; such rows are dropped and counted")
         scored = self.detector.score(chunk.table)
@@ -156,3 +156,23 @@ class ScoreRun:
         counts.alerts += int(scored.alerts.sum())
         reasons = alert_reasons(self.detector, chunk.table, scored.alerts, self.top) if self.top else None
         return self.writer.write(chunk, scored, reasons)
+
+    def _note_what_is_other(self, chunk: FlowChunk) -> None:
+        """Tell of another exporter, and of units that have moved, by the first flows."""
+        columns = self.detector.columns
+        if columns is not None and columns.view:
+            self.note(f"note: flows of {chunk.exporter}, mapped to {columns.view}")
+        trained = other_exporter(self.detector, chunk.exporter)
+        if trained:
+            self.note(
+                f"warning: flows of {chunk.exporter}, but the detector was trained on those of {trained}: the "
+                "same names may mean other things; train on flows like these, or with --schema basic-10"
+            )
+        moved = moved_units(self.detector, chunk.table)
+        if moved:
+            named = ", ".join(f"{one.column} ({one.factor:,.3g} times)" for one in moved[:5])
+            more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
+            self.note(
+                f"warning: values are about a power of 1,000 times those of training in {named}{more}; are they "
+                "in another unit? Scores are then wrong: write them in the units of training"
+            )

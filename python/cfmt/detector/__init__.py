@@ -16,6 +16,7 @@ from cfmt.detector.clients import ClientFigures, client_figures, worst_tenth
 from cfmt.detector.detector import Detector
 from cfmt.detector.drift import Drift, Reference, Stability, measure_drift, population_stability
 from cfmt.detector.evaluation import DetectorFigures, TypeFigures, evaluate_detector
+from cfmt.detector.fingerprint import MovedUnit, moved_units, other_exporter
 from cfmt.detector.intervals import fpr_interval, rows_needed
 from cfmt.detector.onnx import to_onnx
 from cfmt.detector.reasons import Reason, alert_reasons
@@ -31,6 +32,7 @@ __all__ = [
     "DetectorFigures",
     "Drift",
     "Explained",
+    "MovedUnit",
     "Reason",
     "Reference",
     "Scored",
@@ -43,6 +45,8 @@ __all__ = [
     "fpr_interval",
     "make_card",
     "measure_drift",
+    "moved_units",
+    "other_exporter",
     "population_stability",
     "rows_needed",
     "score_benign",

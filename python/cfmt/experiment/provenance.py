@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cfmt import _core
+from cfmt.data.readers.layout import exporter_of
 from cfmt.strict_json import plain
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def detector_metadata(
     -------
     dict of str to object
         That JSON can hold: ``cfmt`` (version), ``data``, ``synthetic``, ``method``, ``seed``, ``sources``,
-        ``attack_types`` (of the clients' training rows), ``training`` (rows, attacks and clients),
+        ``exporter``, ``attack_types`` (of the clients' training rows), ``training`` (rows, attacks and clients),
         ``settings`` by section, ``threshold`` (value and rule), ``figures`` of
         each test set, the main one first.
 
@@ -80,6 +81,7 @@ def detector_metadata(
             "method": run.method.name,
             "seed": run.seed,
             "sources": _sources(train, "train") + [one for test in tests for one in _sources(test, "test")],
+            "exporter": _exporter(train),
             "attack_types": sorted(federation.attack_types),
             "training": {
                 "clients": federation.n_clients,
@@ -101,6 +103,12 @@ def detector_metadata(
         }
     )
     return found
+
+
+def _exporter(table: Table) -> str:
+    """Name what wrote the flows, as told by their columns; empty where those tell nothing."""
+    columns = table.columns
+    return "" if columns is None or columns.view else exporter_of((*columns.features, *columns.kept))
 
 
 def _sources(table: Table, part: str) -> list[dict[str, Any]]:
