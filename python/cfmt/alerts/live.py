@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from cfmt.alerts.scoring import ScoreRun
 from cfmt.data.following import FollowedChunk, Place
 from cfmt.errors import DataError
 from cfmt.files import write_atomic
+
+if TYPE_CHECKING:
+    from cfmt.alerts.scoring import ScoreRun
 
 __all__ = ["LiveState", "StayAtWork"]
 

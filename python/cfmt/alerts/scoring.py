@@ -165,14 +165,14 @@ class ScoreRun:
         trained = other_exporter(self.detector, chunk.exporter)
         if trained:
             self.note(
-                f"warning: flows of {chunk.exporter}, but the detector was trained on those of {trained}: the "
-                "same names may mean other things; train on flows like these, or with --schema basic-10"
+                f"warning: flows of {chunk.exporter}, but the detector was trained on those of {trained}: "
+                "the same names may mean other things; train on flows like these, or with --schema basic-10"
             )
         moved = moved_units(self.detector, chunk.table)
         if moved:
             named = ", ".join(f"{one.column} ({one.factor:,.3g} times)" for one in moved[:5])
             more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
             self.note(
-                f"warning: values are about a power of 1,000 times those of training in {named}{more}; are they "
-                "in another unit? Scores are then wrong: write them in the units of training"
+                f"warning: values are about a power of 1,000 times those of training in {named}{more}; "
+                "are they in another unit? Scores are then wrong: write them in the units of training"
             )

@@ -11,10 +11,11 @@ from cfmt.alerts.alert import Alert, alerts_of
 from cfmt.alerts.grouping import AlertGroups
 from cfmt.data.flow_stream import FlowChunk
 from cfmt.data.text_column import TextColumn
-from cfmt.detector import Reason, Scored
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from cfmt.detector import Reason, Scored
 
 __all__ = ["AlertLines", "CsvScores", "JsonLinesScores", "ScoreWriter"]
 
