@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cfmt.cli.errors import tell
 from cfmt.cli.files import DetectorFile, Force, InputFormat, check_new, write_notes
 from cfmt.cli.tables import make_table, show
-from cfmt.errors import ConfigError
+from cfmt.errors import ConfigError, listed
 
 if TYPE_CHECKING:
     from cfmt.detector import BenignScores, Budget, Calibration
@@ -106,11 +107,9 @@ def _budget(fpr: float | None, alerts: float | None, flows: float | None, n_rows
 def _tell_left_out(scores: BenignScores) -> None:
     """Name the labels whose flows were left out, and count words that training did not have."""
     if scores.left_out:
-        named = list(scores.left_out.items())
-        words = [f"{label} {count:,}" for label, count in named[:_MOST_LABELS]]
-        words += [f"{len(named) - _MOST_LABELS} more"] if len(named) > _MOST_LABELS else []
+        words = [f"{label} {count:,}" for label, count in scores.left_out.items()]
         total = sum(scores.left_out.values())
-        typer.echo(f"note: left out {total:,} flows with other labels: {', '.join(words)}", err=True)
+        tell(f"note: left out {total:,} flows with other labels: {listed(words, _MOST_LABELS)}")
     if scores.n_unknown:
         typer.echo(
             f"note: {scores.n_unknown:,} flows have a word that training did not; it counts as none", err=True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cfmt.cli.errors import FAILED, OneLineErrors
+from cfmt.cli.errors import FAILED, OneLineErrors, tell
 from cfmt.cli.files import Force, InputFormat, check_new, write_notes
 from cfmt.cli.options import JsonFlag
 from cfmt.cli.tables import make_table, show
@@ -83,7 +83,7 @@ def inspect(
         return
     from cfmt.data import describe
 
-    train, tests = load_tables(config, lambda text: typer.echo(text, err=True))
+    train, tests = load_tables(config, tell)
     found = [describe(table) for table in (train, *tests)]
     if json_only:
         parts = [

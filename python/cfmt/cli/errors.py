@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any
+import warnings
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 
-from cfmt.errors import CfmtError, ConfigError
+from cfmt.errors import CfmtError, ConfigError, printable
 
-__all__ = ["DRIFTED", "FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error"]
+__all__ = ["DRIFTED", "FAILED", "INTERRUPTED", "MISUSED", "OneLineErrors", "print_error", "tell"]
 
 FAILED, MISUSED, DRIFTED, INTERRUPTED = 1, 2, 3, 130
 
@@ -41,6 +42,7 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
+        before, warnings.showwarning = warnings.showwarning, _show_warning
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -51,11 +53,41 @@ class OneLineErrors(TyperGroup):
                 raise
             print_error(_line(error))
             raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
+        finally:
+            warnings.showwarning = before
 
 
 def print_error(message: str) -> None:
     """Print ``error: message`` on stderr, on one line."""
     sys.stderr.write(f"error: {' '.join(message.split())}\n")
+
+
+def tell(text: str) -> None:
+    """Print a line for people on stderr; what a terminal would obey is written out: it may be out of a file.
+
+    Parameters
+    ----------
+    text : str
+        Without its end.
+    """
+    typer.echo(printable(text), err=True)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Tell what is odd about data in one line; other warnings are shown with where they come from."""
+    from cfmt.data.reading import DataWarning
+
+    if issubclass(category, DataWarning):
+        tell(f"warning: {message}")
+    else:
+        sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _is_typers(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cfmt.cli.files import DetectorFile, Force, check_new, write_notes
+from cfmt.errors import printable
 
 __all__ = ["export"]
 
@@ -48,6 +49,6 @@ def export(
     typer.echo(f"{form.value} model of {len(content):,} bytes")
     typer.echo(f"inputs   numeric: float64, (n, {len(schema.numeric)}), columns as its metadata names them")
     for name in schema.categorical:
-        typer.echo(f"         {name}: string, (n,)")
+        typer.echo(f"         {printable(name)}: string, (n,)")
     typer.echo("outputs  score: float32, (n,)\n         alert: bool, (n,)")
     write_notes(out)

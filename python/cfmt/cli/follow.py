@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-import typer
-
 from cfmt.cli.durations import duration
+from cfmt.cli.errors import tell
 from cfmt.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def follow(run: ScoreRun, asked: Follow) -> None:
             run.writer = CsvScores(header=False)
         work = StayAtWork(run, output, state, asked.state, every=every)
         if not asked.quiet:
-            work.tell = lambda text: typer.echo(text, err=True)
+            work.tell = tell
         waiting.tick = work.tick
         work.over(
             follow_flows(

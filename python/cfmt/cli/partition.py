@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cfmt import class_counts, gini, imbalance_ratio, jensen_shannon, load_partition, save_partition
+from cfmt.cli.errors import tell
 from cfmt.cli.options import ConfigFile, takes_keys
 from cfmt.cli.tables import make_table, show
 from cfmt.config import Tree, build_config, merge, read_toml, with_saved_partition
@@ -61,7 +62,7 @@ def partition(
     checked = build_config(tree)
     seed = _seed(checked.partition.saved, seed)
     by = checked.partition.clients_by
-    train, _ = load_tables(checked.data, lambda text: typer.echo(text, err=True), clients_by=by)
+    train, _ = load_tables(checked.data, tell, clients_by=by)
     parts = split(checked, train, seed)
     from cfmt.experiment.setting import Setting
 

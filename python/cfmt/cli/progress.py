@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from cfmt.errors import printable
 from cfmt.experiment.events import Events, Silence
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Lines(Silence):
 
     def note(self, text: str) -> None:
         """Write a line."""
-        self._console.print(escape(text), soft_wrap=True, highlight=False)
+        self._console.print(escape(printable(text)), soft_wrap=True, highlight=False)
 
     def skip(self, n_runs: int) -> None:
         """Count the runs, and write a line."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cfmt.cli.durations import duration
+from cfmt.cli.errors import tell
 from cfmt.cli.files import DetectorFile, InputFormat
 from cfmt.cli.follow import Follow
 from cfmt.cli.follow import follow as stay_at_work
@@ -147,7 +148,7 @@ def score(
         writer,
         allow=AllowList.load(allow) if allow else AllowList(),
         top=top,
-        note=(lambda text: None) if quiet else (lambda text: typer.echo(text, err=True)),
+        note=(lambda text: None) if quiet else tell,
     )
     if follow:
         asked = Follow(detector, flows, format, out, state, poll, every, from_end, quiet)

@@ -9,6 +9,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
+from cfmt.errors import printable
+
 __all__ = ["make_table", "show"]
 
 _FILE_WIDTH = 200  # of a pipe or a file, which has no width of its own
@@ -39,8 +41,13 @@ def make_table(
         right = place >= len(columns) - numbers
         table.add_column(column, justify="right" if right else "left", overflow="fold", no_wrap=right)
     for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
+        table.add_row(*(escape(_plain(str(cell))) for cell in row))
     return table
+
+
+def _plain(cell: str) -> str:
+    """Write out what a terminal would obey; lines stay lines."""
+    return "\n".join(map(printable, cell.split("\n")))
 
 
 def show(*parts: RenderableType) -> None:

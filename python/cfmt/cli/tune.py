@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from cfmt.cli.errors import tell
 from cfmt.cli.options import ConfigFile, Quiet, takes_keys
 from cfmt.cli.tables import make_table, show
 from cfmt.config import ExperimentConfig, Tree, build_config, merge, read_toml
@@ -86,7 +87,7 @@ def tune(
     def note(text: str) -> None:
         """Print a line on the error stream, unless ``--quiet`` is given."""
         if not quiet:
-            typer.echo(text, err=True)
+            tell(text)
 
     for method, trial in search(checked, out, trials=trials, refine=refine, seed=search_seed, note=note):
         found.setdefault(method, []).append(trial)

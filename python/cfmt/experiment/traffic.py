@@ -162,17 +162,18 @@ def _flow_tables(
             f"data.source: {config.source} has no known test part; give it by data.test, or set data.split "
             "to types (whole attack types left out), order (the last rows) or random (flatters)"
         )
-    tables = load_flow_tables(
-        config.source,
-        test=config.test or None,
-        label=config.label,
-        normal=config.normal,
-        attack_type=config.attack_type,
-        columns=Columns.load(config.columns) if config.columns not in ("", BASIC) else None,
-        view=BASIC if config.columns == BASIC else "",
-        format=config.format,
-        clients_by=clients_by,
-    )
+    with noted_warnings(note):
+        tables = load_flow_tables(
+            config.source,
+            test=config.test or None,
+            label=config.label,
+            normal=config.normal,
+            attack_type=config.attack_type,
+            columns=Columns.load(config.columns) if config.columns not in ("", BASIC) else None,
+            view=BASIC if config.columns == BASIC else "",
+            format=config.format,
+            clients_by=clients_by,
+        )
     note_columns(tables, note)
     return tables.train, () if tables.test is None else (tables.test,)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cfmt.data.columns import Columns, needed_of
 from cfmt.data.flow_stream import flow_chunk
 from cfmt.data.readers import detect, read_chunks
 from cfmt.errors import DataError
+from support.detectors import invoke
 from support.exported_flows import some_flows, write_flows
 from support.flow_files import fault, lines_of, rows_of, written
 
@@ -112,6 +114,28 @@ def test_a_port_that_is_no_number_is_no_port(tmp_path: Path) -> None:
         as_basic(chunk.frame)["service"].to_list()[0]
         == as_basic(chunk.frame.with_columns(Dport=None))["service"][0]
     )
+
+
+def test_what_people_read_holds_nothing_that_a_terminal_would_obey(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 3},{('ok', 'bad')[n % 2]}\n" for n in range(60))
+    path = written(tmp_path, "size\x1b[31m,kind\u202e,verdict\n" + rows)
+    code, out, err = invoke("data", "inspect", path, "--label", "verdict", "--normal", "ok")
+    assert code == 0, err
+    assert r"size\x1b[31m" in out
+    assert not any("\x1b" in text or "\u202e" in text for text in (out, err))
+
+
+def test_what_is_odd_about_data_is_told_in_one_line(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 7},{('ok', 'bad')[n % 2]}\n" for n in range(60))
+    path = written(tmp_path, "size,rate,verdict\n,,\nmany\x1b[2J,1,ok\n" + rows, "flows.csv")
+    with warnings.catch_warnings(action="default"):
+        code, _, err = invoke("data", "inspect", path, "--label", "verdict", "--normal", "ok")
+    assert code == 0, err
+    assert err.splitlines()[:2] == [
+        f"warning: {path}: line 2: holds no cell; 1 such rows of these are left out",
+        r"warning: column size: holds numbers, but 'many\x1b[2J' in row 1 is none, and so for 1 of 61 rows; "
+        "its cells count as words: mend those rows, or leave the column out of a schema",
+    ]
 
 
 def test_wide_files_are_read_in_shorter_chunks(tmp_path: Path) -> None:

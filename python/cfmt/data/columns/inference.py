@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from cfmt.data.columns.names import normalised, reason_by_name
 from cfmt.data.columns.spec import OTHER, Columns
 from cfmt.data.columns.tabulate import buckets
 from cfmt.data.columns.values import numbers, texts
-from cfmt.errors import DataError, listed, printable, shortened
+from cfmt.data.reading import DataWarning
+from cfmt.errors import DataError, listed, printable, shortened, shown
 from cfmt.metrics import roc_auc
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ def infer_columns(
             continue
         values, wrong = numbers(frame[column])
         if wrong.any() or _CODES.fullmatch(normalised(column)):
+            _warn_of_words(frame[column], values, wrong)
             words[column] = _frequent(texts(frame[column]))
             continue
         numeric.append(column)
@@ -164,6 +167,19 @@ def _check_labels(
         )
     if is_normal.all():
         raise DataError(f"every row of column {label} is normal traffic; a detector learns from attacks, too")
+
+
+def _warn_of_words(column: pl.Series, values: npt.NDArray[np.float64], wrong: npt.NDArray[np.bool_]) -> None:
+    """Warn where a few cells make words of a column of many different numbers."""
+    if wrong.any() and len(np.unique(values[~np.isnan(values)])) > _FEW_WORDS:
+        row = int(wrong.argmax())
+        warnings.warn(
+            f"column {column.name}: holds numbers, but {shown(column[row])} in row {row + 1} is none, and so "
+            f"for {int(wrong.sum()):,} of {len(wrong):,} rows; its cells count as words: mend those rows, or "
+            "leave the column out of a schema",
+            DataWarning,
+            stacklevel=4,
+        )
 
 
 def _reason_by_values(column: pl.Series) -> str:
