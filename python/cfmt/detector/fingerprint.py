@@ -75,8 +75,8 @@ def other_exporter(detector: Detector, exporter: str) -> str:
 def moved_units(detector: Detector, table: Table) -> tuple[MovedUnit, ...]:
     """Find columns that are about a power of 1,000 times what they were in training.
 
-    Durations in milliseconds instead of seconds are scored without an error, and wrongly. Traffic seldom moves
-    by just that; other changes are told by :func:`measure_drift`.
+    Durations in milliseconds instead of seconds are scored without an error, and wrongly. Traffic seldom
+    moves by just that; other changes are told by :func:`measure_drift`.
 
     Parameters
     ----------
