@@ -51,8 +51,8 @@ def detector_metadata(
     -------
     dict of str to object
         That JSON can hold: ``cfmt`` (version), ``data``, ``synthetic``, ``method``, ``seed``, ``sources``,
-        ``exporter``, ``attack_types`` (of the clients' training rows), ``training`` (rows, attacks and clients),
-        ``settings`` by section, ``threshold`` (value and rule), ``figures`` of
+        ``exporter``, ``attack_types`` (of the clients' training rows), ``training`` (rows, attacks and
+        clients), ``settings`` by section, ``threshold`` (value and rule), ``figures`` of
         each test set, the main one first.
 
     Examples
