@@ -24,6 +24,7 @@ __all__ = [
     "match_clusters",
     "meta_sample",
     "model_scores",
+    "most_held",
     "nearest",
     "operating_points",
     "oversample",
@@ -231,6 +232,7 @@ def lay_out_rows(
     columns: Sequence[_Float], heavy: _Bool, flags: _Int, *, n_rows: int, width: int
 ) -> tuple[_Float, _Bool]: ...
 def first_impossible(numeric: _Float, heavy: _Bool) -> tuple[int, int] | None: ...
+def most_held(file: npt.NDArray[np.uint8]) -> tuple[int, int, int] | None: ...
 def model_scores(x: _Single, models: _Single, *, hidden: int) -> _Single: ...
 def client_scores(
     x: _Single,

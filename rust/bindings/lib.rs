@@ -48,7 +48,7 @@ mod _core {
     #[pymodule_export]
     use crate::scored::{operating_points, ragged_average_precision, ragged_confusion, score_histogram};
     #[pymodule_export]
-    use crate::table::{first_impossible, lay_out_rows, parse_lines, text_cells};
+    use crate::table::{first_impossible, lay_out_rows, most_held, parse_lines, text_cells};
     #[pymodule_export]
     use crate::threads::{set_threads, threads};
     #[pymodule_export]

@@ -164,6 +164,13 @@ pub fn first_impossible(
     Ok(found.map(|at| (at / heavy.len(), at % heavy.len())))
 }
 
+#[pyfunction]
+pub fn most_held(py: Python<'_>, file: &Bound<'_, PyAny>) -> PyResult<Option<(u64, usize, usize)>> {
+    let file = Array1::<u8>::extract("file", file)?;
+    let bytes = file.slice()?;
+    Ok(py.detach(|| table::most_held(bytes)).map(|held| (held.bytes, held.group, held.column)))
+}
+
 /// A letter of one byte.
 fn letter(name: &str, value: char) -> PyResult<u8> {
     u8::try_from(value)

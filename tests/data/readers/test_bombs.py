@@ -7,10 +7,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
+from cfmt import _core
+from cfmt.data.readers import read_chunks
 from support.damage import zstd
+from support.flow_files import fault
 
 MIB = 1 << 20
 LEFT = 400 * MIB  # beyond what Python and polars have taken; a block is 8 MiB
@@ -124,3 +130,62 @@ def test_a_line_of_six_gibibytes_is_refused(tmp_path: Path, kind: str, pack: str
     told = ("is longer than 1,048,576 bytes", "line 1: is no JSON", "line 1: declares no attribute")
     assert any(one in words for one in told), words
     assert n_rows == "0"
+
+
+def pages_of(frame: pl.DataFrame, path: Path, **options: Any) -> Path:
+    """Write a file of Parquet without dictionaries' help: its pages are as large as they are told."""
+    frame.write_parquet(path, statistics=False, **options)
+    return path
+
+
+def test_pages_are_measured_by_their_headers(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [f"{n:0200}" for n in range(5000)], "b": range(5000), "c": [{"d": 1}] * 5000})
+    held = {}
+    for codec in ("uncompressed", "zstd", "snappy", "gzip", "lz4", "brotli"):
+        path = pages_of(
+            frame, tmp_path / codec, compression=codec, row_group_size=2500, data_page_size=100_000
+        )
+        held[codec] = _core.most_held(np.memmap(path, np.uint8, "r"))
+        assert sum(chunk.frame.height for chunk in read_chunks(path)) == 5000
+    assert len({*held.values()}) == 1  # the same pages, however they are compressed
+    assert held["zstd"] is not None
+    n_bytes, _, column = held["zstd"]
+    assert column == 0
+    assert 100_000 < n_bytes < 500_000
+    whole = pages_of(frame, tmp_path / "whole", row_group_size=5000, data_page_size=1 << 30)
+    found = _core.most_held(np.memmap(whole, np.uint8, "r"))
+    assert found is not None
+    assert found[0] > 204 * 5000
+
+
+@only_linux
+def test_a_parquet_file_that_would_take_gigabytes_is_refused(tmp_path: Path) -> None:
+    frame = pl.select(a=pl.concat_str(pl.lit("x" * 400), pl.int_range(0, 1_500_000).cast(pl.String)))
+    frame = frame.with_columns(b=pl.col("a"))
+    path = pages_of(frame, tmp_path / "bomb", row_group_size=1 << 22, data_page_size=1 << 31)
+    size = path.stat().st_size
+    del frame
+    assert size < 20 * MIB
+    words, n_rows = survives(path)
+    assert "row group 1: expands to 1,2" in words
+    assert words.endswith("most of all in column 1; write it anew with pages of a megabyte")
+    assert n_rows == "0"
+
+
+@only_linux
+def test_long_texts_of_parquet_come_a_few_at_a_time(tmp_path: Path) -> None:
+    long = pl.select(a=pl.repeat("x" * 1_000_000, 200))
+    path = pages_of(long, tmp_path / "long")
+    assert path.stat().st_size < MIB
+    sizes = [chunk.frame.height for chunk in read_chunks(path)]
+    assert sum(sizes) == 200
+    assert max(sizes) == 67
+    path = pages_of(pl.DataFrame({"a": ["x", "x" * (70 * MIB)]}), tmp_path / "longer")
+    words = "row 2: holds 73,400,320 bytes of text, at most 1,048,576 are read; "
+    assert fault(path) == words + "give a table with one flow a row"
+
+
+def test_a_file_without_bytes_is_no_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "cut"
+    path.write_bytes(b"PAR1")
+    assert "cannot be read as Parquet" in fault(path)

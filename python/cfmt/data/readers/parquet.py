@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cfmt import _core
 from cfmt.data.readers.layout import Chunk, Layout, Needed, exporter_of
+from cfmt.data.readers.text import MOST_LINE
 from cfmt.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ __all__ = ["MAGIC", "parquet_layout", "read_parquet"]
 MAGIC = b"PAR1"
 _ROWS_READ = 1 << 18  # at once: fewer cost much, for a slice is decoded from the beginning of its row group
 _CELLS_READ = 1 << 25  # at once, at most
+_MOST_HELD = 1 << 30  # bytes of decompressed pages; more is held only where the file is not far smaller
+_MOST_RATIO = 64
+_MOST_TEXT = 1 << 26  # bytes of texts in a chunk
 
 
 @contextmanager
@@ -61,6 +66,7 @@ def parquet_layout(path: str) -> Layout:
     DataError
         If it is damaged.
     """
+    _refuse_bomb(path)
     with _told_faults(path):
         columns = tuple(_flat(_scan(path).head(0).collect()).columns)
     return Layout("parquet", columns, True, exporter=exporter_of(columns))
@@ -88,6 +94,7 @@ def read_parquet(path: str, rows_at_once: int, needed: Needed | None = None) -> 
         If it is damaged, or has no rows.
     """
     first = 0
+    _refuse_bomb(path)
     with _told_faults(path):
         scan = _scan(path)
         if needed is not None:
@@ -97,13 +104,46 @@ def read_parquet(path: str, rows_at_once: int, needed: Needed | None = None) -> 
     while True:
         with _told_faults(path):
             read = _flat(scan.slice(first, n_rows).collect())
-        for frame in read.iter_slices(rows_at_once):
+        for frame in _slices(read, rows_at_once, f"{path}: row", first):
             yield Chunk(path, first, np.arange(frame.height, dtype=np.int64) + (first + 1), frame)
             first += frame.height
         if read.height < n_rows:
             break
     if first == 0:
         raise DataError(f"{path}: has no rows; give a file with flows")
+
+
+def _refuse_bomb(path: str) -> None:
+    """Refuse a file whose pages take far more memory than they have bytes: a page is read in one piece."""
+    try:
+        file = np.memmap(path, np.uint8, "r")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); fetch it again") from error
+    held = _core.most_held(file)
+    if held is not None and held[0] > max(_MOST_HELD, _MOST_RATIO * len(file)):
+        raise DataError(
+            f"{path}: row group {held[1] + 1}: expands to {held[0]:,} bytes at once, from a file of "
+            f"{len(file):,}, most of all in column {held[2] + 1}; write it anew with pages of a megabyte"
+        )
+
+
+def _slices(frame: pl.DataFrame, rows_at_once: int, place: str, first: int) -> Iterator[pl.DataFrame]:
+    """Cut rows into chunks that hold no more than some megabytes of text."""
+    import polars as pl
+
+    sizes = frame.select(
+        pl.sum_horizontal(pl.lit(0, pl.Int64), pl.col(pl.String).str.len_bytes().cast(pl.Int64))
+    ).to_series()
+    if int(sizes.sum()) <= _MOST_TEXT:
+        yield from frame.iter_slices(rows_at_once)
+        return
+    row = int(sizes.arg_max() or 0)
+    if sizes[row] > MOST_LINE:
+        raise DataError(
+            f"{place} {first + row + 1}: holds {sizes[row]:,} bytes of text, at most {MOST_LINE:,} are read; "
+            "give a table with one flow a row"
+        )
+    yield from frame.iter_slices(max(1, min(rows_at_once, _MOST_TEXT // int(sizes[row]))))
 
 
 def _only(scan: pl.LazyFrame, needed: Needed) -> pl.LazyFrame:

@@ -5,10 +5,12 @@
 
 mod lines;
 mod number;
+mod pages;
 mod rows;
 mod words;
 
 pub use lines::{Columns, Kind, Lines, Place, Texts, parse};
 pub use number::LARGEST;
+pub use pages::{Held, most_held};
 pub use rows::{Column, Rows, first_impossible, lay_out};
 pub use words::Words;
