@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-N_FILES = int(os.environ.get("CFMT_FUZZ", 300))
+N_FILES = int(os.environ.get("CFMT_FUZZ", 200))
 MOST_SECONDS = 20.0  # of processor time for one file, read three times
 MOST_GROWTH = 600 << 10  # KiB of resident memory over all files, polars' own among them
 

@@ -97,12 +97,12 @@ def survives(path: Path, left: int = LEFT) -> list[str]:
 
 @only_linux
 @pytest.mark.parametrize(
-    ("kind", "pack"), [("csv", "gzip"), ("csv", "zstd"), ("arff", "gzip"), ("eve", "zstd")]
+    ("kind", "pack"), [("csv", "gzip"), ("csv", "zstd"), ("arff", "gzip"), ("eve", "zstd"), ("jsonl", "gzip")]
 )
 def test_rows_are_streamed(tmp_path: Path, kind: str, pack: str) -> None:
     piece, head = ROWS[kind]
-    path = bomb(tmp_path / "bomb", piece, head, 128 * MIB, PACKS[pack])
-    n_rows = 1 if kind == "eve" else 8 * (PIECE // len(piece))
+    path = bomb(tmp_path / "bomb", piece, head, 64 * MIB, PACKS[pack])
+    n_rows = 1 if kind == "eve" else 4 * (PIECE // len(piece))
     assert survives(path) == [str(n_rows)]
 
 
@@ -111,7 +111,7 @@ def test_rows_are_streamed(tmp_path: Path, kind: str, pack: str) -> None:
 @only_linux
 @pytest.mark.parametrize(
     ("kind", "pack"),
-    [("csv", "gzip"), ("zeek", "zstd"), ("arff", "gzip"), ("eve", "zstd"), ("jsonl", "gzip")],
+    [("csv", "gzip"), ("zeek", "zstd"), ("arff", "gzip"), ("eve", "zstd")],
 )
 def test_six_megabytes_that_expand_to_six_gibibytes(tmp_path: Path, kind: str, pack: str) -> None:
     piece, head = ROWS[kind]
@@ -121,8 +121,7 @@ def test_six_megabytes_that_expand_to_six_gibibytes(tmp_path: Path, kind: str, p
 
 
 @only_linux
-@pytest.mark.parametrize("pack", PACKS)
-@pytest.mark.parametrize("kind", LINES)
+@pytest.mark.parametrize(("kind", "pack"), [*((kind, "gzip") for kind in LINES), ("one cell", "zstd")])
 def test_a_line_of_six_gibibytes_is_refused(tmp_path: Path, kind: str, pack: str) -> None:
     piece, head = LINES[kind]
     path = bomb(tmp_path / "bomb", piece, head, 6 << 30, PACKS[pack])

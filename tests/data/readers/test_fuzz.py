@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from cfmt.data.columns import Columns, needed_of
 from cfmt.data.flow_stream import flow_chunk
 from cfmt.data.readers import Chunk, Needed, detect, read_chunks
+from cfmt.data.readers.detection import read_text
+from cfmt.data.readers.text import Text
 from cfmt.detector import Detector
 from cfmt.errors import DataError
 from support.damage import damaged
@@ -94,6 +98,51 @@ def check(path: Path, columns: Columns, needed: Needed, detector: Detector) -> s
         names = chunks[0].frame.columns
         assert words or rows(parts, names) == rows(chunks, names), "in parts"
     return "refused" if words else "no flows" if isinstance(made, str) else "read"
+
+
+class Drip:
+    """A stream that gives some bytes at a time, as one that goes on does."""
+
+    def __init__(self, content: bytes, draw: random.Random) -> None:
+        self._source, self._draw = io.BytesIO(content), draw
+
+    def read(self, n: int) -> bytes:
+        return self._source.read(min(n, self._draw.choice((7, 100, 5000, 1 << 20))))
+
+
+def check_live(path: Path, columns: Columns, needed: Needed) -> str:
+    """Read a file as it comes: lines come in their order, and one that is faulty is counted."""
+    content = path.read_bytes()
+    n_rows, last = 0, 0
+    try:
+        text = Text(Drip(content, random.Random(zlib.crc32(content))), str(path), live=True)
+        for chunk in read_text(text, needed=needed):
+            made = flow_chunk(columns, chunk)
+            lines = chunk.lines.tolist()
+            assert lines == sorted({*lines})
+            assert last < lines[0]
+            assert made.table.n_rows + made.n_dropped == len(lines)
+            n_rows, last = n_rows + len(lines), lines[-1]
+    except DataError as error:
+        check_words(str(error), path)
+        return "refused"
+    assert n_rows + text.n_faulty <= text.last + 1
+    if text.n_faulty:
+        check_words(text.fault, path)
+    return "left out" if text.n_faulty else "read"
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("kind", sorted(SOUND.keys() - {"parquet"}))
+def test_damaged_streams_go_on(tmp_path: Path, kind: str) -> None:
+    sound, path = SOUND[kind], tmp_path / "flows"
+    outcomes = go_through(
+        f"live {kind}",
+        path,
+        lambda draw: damaged(sound.content, draw, sound.damages),
+        lambda: check_live(path, sound.columns, needed_of(sound.columns)),
+    )
+    assert N_FILES < 100 or outcomes["left out"] > 0 < outcomes["read"]
 
 
 @pytest.mark.timeout(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import time
 import warnings
 from pathlib import Path
@@ -13,6 +14,8 @@ from cfmt.data.basic import as_basic
 from cfmt.data.columns import Columns, needed_of
 from cfmt.data.flow_stream import flow_chunk
 from cfmt.data.readers import detect, read_chunks
+from cfmt.data.readers.detection import read_text
+from cfmt.data.readers.text import Text
 from cfmt.errors import DataError
 from support.detectors import invoke
 from support.exported_flows import some_flows, write_flows
@@ -147,3 +150,12 @@ def test_wide_files_are_read_in_shorter_chunks(tmp_path: Path) -> None:
         sizes = [chunk.frame.height for chunk in read_chunks(path)]
         assert sum(sizes) == n_rows
         assert max(sizes) <= (1 << 22) // 1000
+
+
+@pytest.mark.parametrize(
+    "content", ["a,b\n1,2\n\0,3\n4,5\n", '{"a":1}\n{\0}\n{"a":2}\n', '{"a":1}\n{"a\n{"a":2}\n']
+)
+def test_a_faulty_line_at_the_beginning_of_a_stream_is_counted_once(content: str) -> None:
+    text = Text(io.BytesIO(content.encode()), "-", live=True)
+    assert [line for chunk in read_text(text) for line in chunk.lines] in ([2, 4], [1, 3])
+    assert text.n_faulty == 1

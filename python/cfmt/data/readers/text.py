@@ -113,7 +113,7 @@ class Text:
         self.path = path
         self.n_faulty = 0
         self.fault = ""  # the first of them
-        self._live, self._skips = live, False
+        self._live, self._skips, self._reads = live, False, False
         self._stream = stream
         start = self._read_head()
         refuse_binary(start, path)
@@ -166,6 +166,7 @@ class Text:
 
     def blocks(self, n_lines: int) -> Iterator[Block]:
         """Give blocks of ``n_lines`` lines at most, and of some megabytes."""
+        self._reads = True
         for piece in self._pieces():
             self._refuse_long(piece)
             for part, taken in _cut(piece, n_lines):
@@ -239,11 +240,14 @@ class Text:
         """
         if not self._live:
             raise error
-        self.n_faulty += 1
-        self.fault = self.fault or str(error)
+        if self._reads:  # not while its beginning is looked at, as it is more than once
+            self.n_faulty += 1
+            self.fault = self.fault or str(error)
 
     def _clean(self, content: bytes, first: int) -> bytes:
         """Return lines in UTF-8 that end in line feeds; refuse what no text holds."""
+        if codecs.BOM_UTF8 in content:  # within: of files that were put together
+            content = _MARKS.sub(b"", content)
         if self._live:
             return self._clean_lines(content, first)
         if b"\0" in content:
@@ -260,8 +264,6 @@ class Text:
                     f"{self.path}: line {line}: holds a carriage return that ends no line; end lines with "
                     "line feeds, alone or after a carriage return"
                 )
-        if codecs.BOM_UTF8 in content:  # within: of files that were put together
-            content = _MARKS.sub(b"", content)
         if not _is_utf8(content):
             content = b"\n".join(_as_utf8(line) for line in content.split(b"\n"))
         return content
