@@ -18,6 +18,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cfmt.data import load_nsl_kdd
+from cfmt.detector import Detector
 from cfmt.sklearn import CFMTClassifier, GaussianMetaSampler
 from support.detectors import invoke
 
@@ -89,6 +90,63 @@ def test_the_detector_is_a_file_that_scores(tmp_path: Path) -> None:
     assert code == 0, err
     scores = [float(line.split(",")[1]) for line in out.splitlines()[1:]]
     np.testing.assert_allclose(scores, classifier.predict_proba(X)[:, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_of_numbers_keeps_its_names_in_the_file(tmp_path: Path, make: Any) -> None:
+    columns, y, _ = flows()
+    X = make({name: columns[name] for name in ("bytes", "pkts")})
+    classifier = CFMTClassifier(**QUICK).fit(X, y)
+    model = tmp_path / "model.safetensors"
+    classifier.detector_.save(model)
+    pl.DataFrame({"pkts": columns["pkts"], "bytes": columns["bytes"]}).write_csv(tmp_path / "flows.csv")
+    code, out, err = invoke("score", model, tmp_path / "flows.csv")
+    assert code == 0, err
+    scores = [float(line.split(",")[1]) for line in out.splitlines()[1:]]
+    np.testing.assert_allclose(scores, classifier.predict_proba(X)[:, 1], atol=1e-6)
+
+
+def test_the_file_is_monitored(tmp_path: Path) -> None:
+    columns, y, _ = flows()
+    X = pl.DataFrame(columns)
+    CFMTClassifier(**QUICK).fit(X, y).detector_.save(tmp_path / "model.safetensors")
+    normal = X.filter(y == "benign")
+    normal.write_csv(tmp_path / "same.csv")
+    normal.with_columns(pl.col("bytes") * 1000).write_csv(tmp_path / "moved.csv")
+    code, _, err = invoke("monitor", tmp_path / "model.safetensors", tmp_path / "same.csv")
+    assert code == 0, err
+    code, out, _ = invoke("monitor", tmp_path / "model.safetensors", tmp_path / "moved.csv")
+    assert code == 3
+    assert "bytes" in out
+    _, _, err = invoke("score", tmp_path / "model.safetensors", tmp_path / "moved.csv")
+    assert "power of 1,000 times those of training in bytes (1e+03 times)" in err
+
+
+def test_the_model_is_that_of_train_bit_by_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(600) < 0.3, "scan", "benign")
+    X = pl.DataFrame(
+        {
+            "bytes": rng.exponential(np.where(y == "scan", 50.0, 900.0)),
+            "proto": np.where((y == "scan") & (rng.random(600) < 0.8), "udp", "tcp"),
+        }
+    )
+    site = rng.integers(4, size=600)
+    whole = X.with_columns(label=pl.Series(y), site=pl.Series(site))
+    whole.write_csv(tmp_path / "train.csv")
+    whole.head(200).with_columns(pl.col("bytes") + 1).write_csv(tmp_path / "test.csv")
+    seed = int(np.random.RandomState(0).randint(np.iinfo(np.int32).max))  # what random_state=0 draws
+    data = ["--data", tmp_path / "train.csv", "--test", tmp_path / "test.csv", "--clients-by", "site"]
+    labels = ["--label", "label", "--normal", "benign"]
+    small = ["--method", "fed-over", "--rounds", 20, "--hidden", 16, "--scaling", "quantile"]
+    run = tmp_path / "run"
+    code, _, err = invoke("train", *data, *labels, *small, "--seed", seed, "--out", run, "-q")
+    assert code == 0, err
+    ours = CFMTClassifier(normal="benign", **QUICK).fit(X, y, groups=site).detector_
+    theirs = Detector.load(run / "model.safetensors")
+    assert theirs.preprocessor.schema == ours.preprocessor.schema  # no logarithms: train judges, fit does not
+    np.testing.assert_array_equal(ours.params, theirs.params)
+    assert ours.threshold == theirs.threshold
 
 
 def test_on_real_flows_by_service(nsl_kdd_folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
-from cfmt.detector import Detector
+from cfmt.detector import Detector, Reference
 from cfmt.federated import Federation, Settings, evaluate, initial_state, method_named, rounds
 from cfmt.metrics import AtFpr
 from cfmt.mlp import MLP
@@ -135,7 +136,7 @@ class CFMTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         """
         X, y = self._validated(X, y)
         is_attack = self._codes(y)
-        self._features = Features.of(X)
+        self._features = Features.of(X, getattr(self, "feature_names_in_", None))
         table = self._features.table(X, is_attack)
         client = np.zeros(len(y), np.int64)
         if groups is not None:
@@ -147,7 +148,9 @@ class CFMTClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         federation = Federation.build(
             table, (), parts, validation_share=self.validation_share, scaling=self.scaling, seed=seed
         )
-        self.detector_ = self._trained(federation, seed)
+        detector = self._trained(federation, seed)
+        reference = Reference.of(detector, table).to_dict()
+        self.detector_ = replace(detector, metadata={"method": self.method, "reference": reference})
         return self
 
     def decision_function(self, X: Any) -> npt.NDArray[np.float64]:

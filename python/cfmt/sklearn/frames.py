@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ class Features:
     Parameters
     ----------
     columns : Columns
-        Under the names of a data frame, or ``x0``, ``x1``, ... of an array.
+        Under the names of a data frame, or ``x0``, ``x1``, ... of an array without names.
     order : tuple of str
         Names in the order of the columns.
     """
@@ -41,18 +42,24 @@ class Features:
     order: tuple[str, ...]
 
     @classmethod
-    def of(cls, X: Any) -> Features:
+    def of(cls, X: Any, names: Sequence[str] | None = None) -> Features:
         """Look at training rows.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_features), or data frame
+        names : sequence of str, optional
+            Of an array's columns, where it was a data frame; ``x0``, ``x1``, ... without them.
 
         Returns
         -------
         Features
         """
-        names = tuple(str(name) for name in X.columns) if _is_frame(X) else _names(X.shape[1])
+        if _is_frame(X):
+            names = X.columns
+        elif names is None:
+            names = _names(X.shape[1])
+        names = tuple(str(name) for name in names)
         words = {
             str(name): tuple(sorted({*_words(_column(X, name))} - {OTHER}))
             for name in (X.columns if _is_frame(X) else ())
